@@ -1,0 +1,1 @@
+"""The shared words: specs, jobs, casts, tensor names, errors. Standard library and pydantic only."""
