@@ -1,0 +1,1 @@
+"""Training of `moviegen-mini`: the small world, recipes and evaluation."""
