@@ -1,0 +1,1 @@
+"""Families: the code behind casts of one architecture."""

@@ -1,0 +1,212 @@
+"""Temporal autoencoder (paper, section 3.1.1): an image autoencoder inflated to video.
+
+Each 2-D convolution is followed by a 1-D one over time, each spatial attention by a temporal one. Time is
+padded on both sides by repeating the end frames: not causal. Norms see one frame at a time, so that they do
+not depend on the tile a frame is in. Inside, video is [B,T,C,H,W]. Latents are 1/8 in time and space.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from services.families.moviegen.layers import Attention, initialize
+
+
+@dataclass(frozen=True)
+class TAEParams:
+    """Shape of encoder and decoder; `widths` from full resolution to 1/8."""
+
+    widths: tuple[int, int, int, int] = (24, 48, 96, 128)
+    encoder_blocks: int = 1
+    decoder_blocks: int = 2
+    heads: int = 2
+    latent_channels: int = 16
+    groups: int = 8
+
+
+def per_frame(module: nn.Module, x: Tensor) -> Tensor:
+    """Apply a module on [N,C,H,W] to each frame of x [B,T,C,H,W]."""
+    y: Tensor = module(x.flatten(0, 1))
+    return y.reshape(*x.shape[:2], *y.shape[1:])
+
+
+class TemporalConv(nn.Module):
+    """1-D convolution over time, kernel 3, on [B,T,C,H,W]; the ends are repeated.
+
+    The three neighbours stand side by side on the channel axis under a 1x1 convolution: the same sum,
+    with no transposition of the video. It starts as the identity (plain inflation of the image network).
+    """
+
+    def __init__(self, channels: int, stride: int = 1) -> None:
+        super().__init__()
+        self.stride = stride
+        self.mix = nn.Conv2d(3 * channels, channels, 1)
+        nn.init.zeros_(self.mix.weight)
+        nn.init.zeros_(self.mix.bias)  # type: ignore[arg-type]
+        with torch.no_grad():
+            self.mix.weight[:, channels : 2 * channels, 0, 0] = torch.eye(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        frames = x.shape[1]
+        padded = torch.cat([x[:, 0].unsqueeze(1), x, x[:, -1].unsqueeze(1)], dim=1)
+        neighbours = [padded[:, shift : frames + shift : self.stride] for shift in range(3)]
+        return per_frame(self.mix, torch.cat(neighbours, dim=2))
+
+
+class InflatedConv(nn.Module):
+    """3x3 convolution in space, then one over time; `stride` is that of space."""
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
+        super().__init__()
+        self.space = nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=1)
+        self.time = TemporalConv(channels_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.time(per_frame(self.space, x))
+        return y
+
+
+class Residual(nn.Module):
+    """Norm, SiLU, convolution, twice, beside a skip."""
+
+    def __init__(self, channels_in: int, channels_out: int, groups: int) -> None:
+        super().__init__()
+        self.norm1 = nn.GroupNorm(groups, channels_in)
+        self.conv1 = InflatedConv(channels_in, channels_out)
+        self.norm2 = nn.GroupNorm(groups, channels_out)
+        self.conv2 = InflatedConv(channels_out, channels_out)
+        same = channels_in == channels_out
+        self.skip = nn.Identity() if same else nn.Conv2d(channels_in, channels_out, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv1(F.silu(per_frame(self.norm1, x)))
+        y = self.conv2(F.silu(per_frame(self.norm2, y)))
+        out: Tensor = y + (x if isinstance(self.skip, nn.Identity) else per_frame(self.skip, x))
+        return out
+
+
+class Middle(nn.Module):
+    """Residual, attention in space, attention in time, residual; at the latents' resolution."""
+
+    def __init__(self, params: TAEParams) -> None:
+        super().__init__()
+        width = params.widths[-1]
+        self.before = Residual(width, width, params.groups)
+        self.space_norm = nn.GroupNorm(params.groups, width)
+        self.space = Attention(width, params.heads)
+        self.time_norm = nn.GroupNorm(params.groups, width)
+        self.time = Attention(width, params.heads)
+        self.after = Residual(width, width, params.groups)
+        initialize(self)
+        for attention in (self.space, self.time):
+            nn.init.zeros_(attention.out.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.before(x)
+        batch, frames, channels, rows, columns = x.shape
+        y = per_frame(self.space_norm, x).flatten(0, 1).flatten(2).transpose(1, 2)
+        y = self.space(y).transpose(1, 2)
+        x = x + y.reshape(batch, frames, channels, rows, columns)
+        y = per_frame(self.time_norm, x).permute(0, 3, 4, 1, 2).flatten(0, 2)
+        y = self.time(y).reshape(batch, rows, columns, frames, channels)
+        out: Tensor = self.after(x + y.permute(0, 3, 4, 1, 2))
+        return out
+
+
+class Down(nn.Module):
+    """Half the resolution in space, then in time (an odd length rounds up)."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.space = nn.Conv2d(channels_in, channels_out, 3, stride=2, padding=1)
+        self.time = TemporalConv(channels_out, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.time(per_frame(self.space, x))
+        return y
+
+
+class Up(nn.Module):
+    """Twice the resolution by repetition, then convolution, in space and in time."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.space = nn.Conv2d(channels_in, channels_out, 3, padding=1)
+        self.time = TemporalConv(channels_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, frames = x.shape[:2]
+        y = self.space(F.interpolate(x.flatten(0, 1), scale_factor=2.0, mode="nearest"))
+        # Repeated after the spatial convolution, which would give each twin the same result.
+        y = torch.stack([y, y], dim=1).reshape(batch, 2 * frames, *y.shape[1:])
+        out: Tensor = self.time(y)
+        return out
+
+
+class TAEEncoder(nn.Module):
+    """Video to normalized latents. `mean` and `std` are those of the latents over the training data."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, params: TAEParams) -> None:
+        super().__init__()
+        self.params = params
+        widths, groups = params.widths, params.groups
+        self.first = InflatedConv(3, widths[0])
+        stages: list[nn.Module] = []
+        for before, after in zip(widths, (*widths[1:], None), strict=True):
+            stages += [Residual(before, before, groups) for _ in range(params.encoder_blocks)]
+            if after is not None:
+                stages.append(Down(before, after))
+        self.stages = nn.Sequential(*stages)
+        self.middle = Middle(params)
+        self.norm = nn.GroupNorm(groups, widths[-1])
+        self.last = InflatedConv(widths[-1], 2 * params.latent_channels)
+        self.register_buffer("mean", torch.zeros(params.latent_channels))
+        self.register_buffer("std", torch.ones(params.latent_channels))
+
+    def encode_moments(self, video: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance [B,C,T,h,w], not normalized, of video [B,3,F,H,W]; T = ceil(F / 8)."""
+        x = self.middle(self.stages(self.first(video.transpose(1, 2))))
+        x = self.last(F.silu(per_frame(self.norm, x))).transpose(1, 2)
+        mean, log_variance = x.chunk(2, dim=1)
+        return mean, log_variance
+
+    def forward(self, video: Tensor) -> Tensor:
+        """Normalized latents [B,C,T,H/8,W/8] of video [B,3,F,H,W] in [-1, 1]; H and W multiples of 8."""
+        mean, _ = self.encode_moments(video)
+        return (mean - self.mean[:, None, None, None]) / self.std[:, None, None, None]
+
+
+class TAEDecoder(nn.Module):
+    """Normalized latents to video; `mean` and `std` as in the encoder."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, params: TAEParams) -> None:
+        super().__init__()
+        self.params = params
+        widths, groups = params.widths[::-1], params.groups
+        self.first = InflatedConv(params.latent_channels, widths[0])
+        self.middle = Middle(params)
+        stages: list[nn.Module] = []
+        for before, after in zip(widths, (*widths[1:], None), strict=True):
+            stages += [Residual(before, before, groups) for _ in range(params.decoder_blocks)]
+            if after is not None:
+                stages.append(Up(before, after))
+        self.stages = nn.Sequential(*stages)
+        self.norm = nn.GroupNorm(groups, widths[-1])
+        self.last = InflatedConv(widths[-1], 3)
+        self.register_buffer("mean", torch.zeros(params.latent_channels))
+        self.register_buffer("std", torch.ones(params.latent_channels))
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Video [B,3,8T,8h,8w] of latents [B,C,T,h,w]; about [-1, 1], not clamped."""
+        x = latents * self.std[:, None, None, None] + self.mean[:, None, None, None]
+        x = self.stages(self.middle(self.first(x.transpose(1, 2))))
+        y: Tensor = self.last(F.silu(per_frame(self.norm, x)))
+        return y.transpose(1, 2)

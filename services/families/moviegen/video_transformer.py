@@ -1,0 +1,128 @@
+"""Video transformer (paper, sections 3.1.3 and 5): velocity of video latents under text.
+
+Shapes: B batch, T h w latent frames, rows and columns, N = T h/2 w/2 tokens, D width, L text tokens.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from services.families.moviegen.layers import (
+    Block,
+    SharedModulation,
+    SwiGLU,
+    TextProjection,
+    TimeEmbedding,
+    Velocity,
+    initialize,
+    mask_bias,
+    sinusoids,
+)
+
+TASKS = 5
+TASK_TOKENS = 4
+PATCH = (1, 2, 2)
+
+
+@dataclass(frozen=True)
+class VideoTransformerParams:
+    """Shape of a video transformer; the `max_` are sizes of the position tables, in patches."""
+
+    width: int
+    layers: int
+    heads: int
+    hidden: int
+    text_width: int
+    latent_channels: int = 16
+    condition_channels: int = 17
+    max_frames: int = 48
+    max_rows: int = 16
+    max_columns: int = 16
+    qk_norm: bool = True
+
+
+class PositionTables(nn.Module):
+    """Factorized learned positions: one table for each of time, row and column, summed.
+
+    Each starts as sinusoids in its own third of the channels, so that a position
+    never trained lies between its neighbours.
+    """
+
+    def __init__(self, params: VideoTransformerParams) -> None:
+        super().__init__()
+        sizes = (params.max_frames, params.max_rows, params.max_columns)
+        third = params.width // 6 * 2
+        shares = (params.width - 2 * third, third, third)
+        tables = []
+        for axis, (size, share) in enumerate(zip(sizes, shares, strict=True)):
+            # Small, since the sum comes in again at each layer.
+            waves = 0.25 * sinusoids(torch.arange(size), share, float(size))
+            before, after = sum(shares[:axis]), sum(shares[axis + 1 :])
+            tables.append(nn.Parameter(torch.nn.functional.pad(waves, (before, after))))
+        self.time, self.row, self.column = tables
+
+    def forward(self, frames: int, rows: int, columns: int) -> Tensor:
+        """The sum [1,N,D]."""
+        time = self.time[:frames, None, None]
+        row = self.row[None, :rows, None]
+        column = self.column[None, None, :columns]
+        return (time + row + column).flatten(0, 2)[None]
+
+
+class VideoTransformer(nn.Module):
+    """A diffusion transformer over video patches, with full attention in space and time."""
+
+    def __init__(self, params: VideoTransformerParams) -> None:
+        super().__init__()
+        self.params = params
+        width = params.width
+        channels = params.latent_channels + params.condition_channels
+        self.patches = nn.Conv3d(channels, width, PATCH, stride=PATCH, bias=False)
+        self.positions = PositionTables(params)
+        self.text = TextProjection(params.text_width, width)
+        self.task_tokens = nn.Parameter(torch.randn(TASKS, TASK_TOKENS, width))
+        self.task_time = nn.Parameter(torch.zeros(TASKS, width))
+        self.time = TimeEmbedding(width)
+        self.modulation = SharedModulation(width)
+        self.blocks = nn.ModuleList(
+            Block(width, params.heads, SwiGLU(width, params.hidden), params.qk_norm)
+            for _ in range(params.layers)
+        )
+        self.velocity = Velocity(width, 4 * params.latent_channels)
+        initialize(self)
+        nn.init.zeros_(self.patches.weight[:, params.latent_channels :])
+
+    def forward(
+        self,
+        latents: Tensor,
+        condition: Tensor,
+        timestep: Tensor,
+        task: Tensor,
+        text: Tensor,
+        text_mask: Tensor,
+    ) -> Tensor:
+        """Velocity [B,C,T,h,w] of latents [B,C,T,h,w] (h and w even).
+
+        condition [B,condition channels,T,h,w], timestep [B] in [0,1], task int64 [B],
+        text [B,L,text width], text_mask [B,L] with 1 for a token and 0 for a pad.
+        """
+        x = self.patches(torch.cat([latents, condition], dim=1))
+        grid = x.shape[2:]
+        x = x.flatten(2).transpose(1, 2)
+        position = self.positions(*grid)
+        tokens = self.task_tokens[task]
+        text = torch.cat([tokens, self.text(text)], dim=1)
+        text_bias = mask_bias(torch.cat([torch.ones_like(tokens[:, :, 0]), text_mask], dim=1))
+        time = self.time(timestep) + self.task_time[task]
+        modulation = self.modulation(time)
+        for block in self.blocks:
+            x = block(x + position, modulation, text, text_bias)
+        return self._unpatch(self.velocity(x, time), grid)
+
+    def _unpatch(self, x: Tensor, grid: torch.Size) -> Tensor:
+        """[B, T h/2 w/2, 2*2*C] to [B,C,T,h,w]."""
+        frames, rows, columns = grid
+        x = x.reshape(-1, frames, rows, columns, 2, 2, self.params.latent_channels)
+        x = x.permute(0, 6, 1, 2, 4, 3, 5)
+        return x.reshape(-1, self.params.latent_channels, frames, 2 * rows, 2 * columns)
