@@ -1,0 +1,134 @@
+"""The whole stack on one machine, under one folder."""
+
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from services.contract.errors import ConfigurationError
+from services.local.ports import free_ports
+from services.local.redis import redis_part
+from services.local.supervisor import Part, Supervisor
+from services.local.triton import triton_part
+from services.settings import GatewaySettings, StorageSettings
+
+ROOT = Path(__file__).parents[2]
+LOG_LIMIT_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack. ``url`` is the gateway's."""
+
+    url: str
+    redis_url: str
+    triton_url: str
+    supervisor: Supervisor
+
+
+@contextmanager
+def running_stack(port: int, data_dir: Path, say: Callable[[str], None]) -> Iterator[Stack]:
+    """Start what is not given by ``REDIS_URL`` and ``TRITON_URL``, then worker and gateway; stop all at exit.
+
+    Raises ConfigurationError if a part does not start or another stack uses ``data_dir``.
+    """
+    data_dir = data_dir.resolve()
+    logs = data_dir / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    with _exclusive(data_dir):
+        _trim(logs)
+        supervisor = Supervisor(logs, say)
+        host = GatewaySettings().host
+        try:
+            servers, addresses = _servers(data_dir)
+            supervisor.start(servers)
+            supervisor.start(_own(host, port, data_dir, addresses))
+            stack = Stack(
+                url=f"http://{_reachable(host)}:{port}",
+                redis_url=addresses["REDIS_URL"],
+                triton_url=addresses["TRITON_URL"],
+                supervisor=supervisor,
+            )
+            (data_dir / "stack.json").write_text(
+                json.dumps(
+                    {"url": stack.url, **addresses, "pids": supervisor.pids, "pid": os.getpid()}, indent=1
+                )
+            )
+            yield stack
+        finally:
+            supervisor.stop()
+            (data_dir / "stack.json").unlink(missing_ok=True)
+
+
+def _servers(data_dir: Path) -> tuple[list[Part], dict[str, str]]:
+    """Redis and Triton, unless the environment names others."""
+    redis_port, grpc, http, metrics = free_ports(4)
+    addresses = {
+        "REDIS_URL": os.environ.get("REDIS_URL", f"redis://127.0.0.1:{redis_port}/0"),
+        "TRITON_URL": os.environ.get("TRITON_URL", f"127.0.0.1:{grpc}"),
+    }
+    parts = []
+    if "REDIS_URL" not in os.environ:
+        parts.append(redis_part(redis_port, data_dir / "redis"))
+    if "TRITON_URL" not in os.environ:
+        parts.append(triton_part(ROOT / "model_repo", data_dir / "triton", (grpc, http, metrics)))
+    return parts, addresses
+
+
+def _own(host: str, port: int, data_dir: Path, addresses: Mapping[str, str]) -> list[Part]:
+    env = {
+        **addresses,
+        "MOVIOLA_DATA_DIR": str(data_dir),
+        "MOVIOLA_HOST": host,
+        "MOVIOLA_PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+    }
+    started = data_dir / "worker.ready"
+    started.unlink(missing_ok=True)
+    return [
+        Part(
+            "worker",
+            [sys.executable, "-m", "workers"],
+            started.exists,
+            {**env, "MOVIOLA_READY_FILE": str(started)},
+        ),
+        Part("gateway", [sys.executable, "-m", "gateway"], lambda: _answers(_reachable(host), port), env),
+    ]
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        return httpx.get(f"http://{host}:{port}/readyz", timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host
+
+
+def _trim(logs: Path) -> None:
+    for log in logs.glob("*.log"):
+        if log.stat().st_size > LOG_LIMIT_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+
+
+@contextmanager
+def _exclusive(data_dir: Path) -> Iterator[None]:
+    with (data_dir / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError(f"another stack is running on {data_dir}") from error
+        yield
+
+
+def default_data_dir() -> Path:
+    """``MOVIOLA_DATA_DIR`` or ``.data``."""
+    return StorageSettings().data_dir

@@ -1,0 +1,1 @@
+"""The Celery worker: takes jobs from the ledger and drives them through their stages."""
