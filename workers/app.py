@@ -9,7 +9,7 @@ from celery import Celery, signals
 from services.contract.cast import CastManifest
 from services.inference.client import Inference
 from services.jobs.ledger import Ledger
-from services.jobs.queue import RENDER, publish, queue_app
+from services.jobs.queue import RENDER, queue_app, republish
 from services.jobs.sweeper import Sweeper
 from services.settings import CastSettings, RedisSettings, StorageSettings, TritonSettings, WorkerSettings
 from services.storage.local import LocalStorage
@@ -44,11 +44,11 @@ def create_worker(ready_file: Path | None = None) -> Celery:
     )
     app = queue_app(redis_settings.url)
 
-    @app.task(name=RENDER)
+    @app.task(name=RENDER)  # type: ignore[untyped-decorator]
     def render_job(job_id: str) -> None:
         work(job_id, desk)
 
-    sweeper = Sweeper(ledger, lambda job_id: publish(app, job_id), settings.sweep_every_s, storage.delete)
+    sweeper = Sweeper(ledger, lambda job_id: republish(app, job_id), settings.sweep_every_s, storage.delete)
     _connect(desk, sweeper, ready_file)
     return app
 

@@ -12,7 +12,7 @@ from services.contract.cast import CastManifest
 from services.contract.job import Progress, Result, Stage
 from services.contract.spec import Spec
 from services.inference.client import Inference
-from services.inference.orders import AudioOrder, VideoOrder
+from services.inference.orders import AudioOrder, Bytes, Floats, VideoOrder
 from services.media.encode import PictureWriter
 from services.media.facts import measure
 from services.media.mux import mux
@@ -80,11 +80,11 @@ class _Render:
         self.snapshots.discard()
         return result
 
-    def _picture_latents(self) -> np.ndarray:
+    def _picture_latents(self) -> Floats:
         """Text to latents [16,T,h,w] by the sampling loop."""
         spec, inference = self.take.spec, self.studio.inference
         self.meter.enter(Stage.ENCODE, 1)
-        text, mask = self._text(spec.prompt, spec.negative_prompt)
+        text, mask = self._text(*(self._with_rate(words) for words in (spec.negative_prompt, spec.prompt)))
         condition = None
         if spec.input_reference:
             source = self.studio.storage.read(spec.input_reference)
@@ -115,12 +115,12 @@ class _Render:
         assert latents is not None
         return latents
 
-    def _shoot(self, latents: np.ndarray) -> tuple[Path, np.ndarray]:
+    def _shoot(self, latents: Floats) -> tuple[Path, Floats]:
         """Latents to an H.264 file, tile by tile, and to the visual features [F,V] of every frame."""
         spec, inference = self.take.spec, self.studio.inference
         self.meter.enter(Stage.DECODE, spec.frames)
         path = self.folder / "picture.mp4"
-        features: list[np.ndarray] = []
+        features: list[Floats] = []
         done = 0
         with PictureWriter(path, spec.size.width, spec.size.height, spec.fps) as writer:
             for frames in _exactly(spec.frames, inference.decode(latents)):
@@ -132,17 +132,18 @@ class _Render:
                     self.meter.reach(done)
         return path, np.concatenate(features) if features else np.empty((0, 0), np.float32)
 
-    def _sound(self, features: np.ndarray) -> Path:
+    def _sound(self, features: Floats) -> Path:
         """Visual features and text to an AAC file of the picture's length."""
         spec, cast, inference = self.take.spec, self.studio.cast, self.studio.inference
         start, latents = self.snapshots.load("sound")
         self.meter.enter(Stage.SOUND, cast.sound.steps, start)
-        text, mask = self._text(spec.audio_prompt or spec.prompt, "")
+        text, mask = self._text("", spec.audio_prompt or spec.prompt)
         order = AudioOrder(
             text=text,
             text_mask=mask,
             features=features,
             fps=spec.fps,
+            latents_per_s=cast.sound.latents_per_s,
             length=cast.sound.latents(spec.frames, spec.fps),
             seed=spec.seed,
             steps=cast.sound.steps,
@@ -160,11 +161,13 @@ class _Render:
         write_sound(inference.decode_audio(latents), path, cast.sound.sample_rate_hz, spec.frames / spec.fps)
         return path
 
-    def _text(self, prompt: str, negative: str) -> tuple[np.ndarray, np.ndarray]:
-        """States [2,L,D] and mask [2,L]: row 0 what to keep away from, row 1 what to show."""
-        prefix = f"FPS-{self.take.spec.fps} "
-        texts = [prefix + negative if negative else "", prefix + prompt]
-        return self.studio.inference.encode_text(self.studio.cast.text.batch(texts))
+    def _with_rate(self, words: str) -> str:
+        """Words for the picture begin with its frame rate (paper, section 3.2); no words stay none."""
+        return f"FPS-{self.take.spec.fps} {words}" if words else ""
+
+    def _text(self, away_from: str, towards: str) -> tuple[Floats, Floats]:
+        """States [2,L,D] and mask [2,L] of what the guidance keeps away from and what it steers towards."""
+        return self.studio.inference.encode_text(self.studio.cast.text.batch([away_from, towards]))
 
     def _store(self, film: Path) -> Result:
         storage, folder = self.studio.storage, self.take.folder
@@ -181,7 +184,7 @@ class _Render:
         )
 
 
-def _exactly(count: int, chunks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+def _exactly(count: int, chunks: Iterator[Bytes]) -> Iterator[Bytes]:
     """The first ``count`` frames of ``chunks``: the decoder gives whole latent frames."""
     for chunk in chunks:
         if count > 0:

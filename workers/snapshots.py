@@ -5,7 +5,7 @@ import io
 import numpy as np
 
 from services.contract.errors import NotFound
-from services.inference.orders import SampleEvent
+from services.inference.orders import Floats, SampleEvent
 from services.storage.storage import Storage
 
 
@@ -16,7 +16,7 @@ class Snapshots:
         self._storage = storage
         self._folder = f"snapshots/{job_id}"
 
-    def load(self, loop: str) -> tuple[int, np.ndarray | None]:
+    def load(self, loop: str) -> tuple[int, Floats | None]:
         """Steps finished and the latents after them; (0, None) where there is no snapshot."""
         try:
             data = self._storage.read(f"{self._folder}/{loop}.npz")
@@ -25,7 +25,7 @@ class Snapshots:
         with np.load(io.BytesIO(data), allow_pickle=False) as saved:
             return int(saved["step"]), saved["latents"]
 
-    def keep(self, loop: str, event: SampleEvent) -> np.ndarray | None:
+    def keep(self, loop: str, event: SampleEvent) -> Floats | None:
         """Save the latents of ``event``, if it has any, and give them back."""
         if event.latents is not None:
             buffer = io.BytesIO()

@@ -1,0 +1,85 @@
+"""The sampling loop through Triton against the same generator in one process, on the same threads.
+
+Rounds of both alternate, and the fastest of each counts, so that a busy machine disturbs both alike.
+Prints the time of a step and their ratio. Starts an embedded Triton unless TRITON_URL names one here.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from services.contract import tensors
+from services.engines.session import Session
+from services.inference.client import Inference
+from services.inference.orders import VideoOrder
+from services.local.ports import free_ports
+from services.local.supervisor import Supervisor
+from services.local.triton import triton_part
+from services.sampling.loop import Course, sample_video
+
+REPOSITORY = Path(__file__).parents[1] / "model_repo"
+
+
+@contextmanager
+def running_triton() -> Iterator[str]:
+    """gRPC host:port of a Triton."""
+    if "TRITON_URL" in os.environ:
+        yield os.environ["TRITON_URL"]
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        grpc, http, metrics = free_ports(3)
+        supervisor = Supervisor(Path(folder), print)
+        try:
+            supervisor.start([triton_part(REPOSITORY, Path(folder), (grpc, http, metrics))])
+            yield f"127.0.0.1:{grpc}"
+        finally:
+            supervisor.stop()
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Time that ``run`` takes."""
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    threads = int(os.environ.get("MOVIOLA_THREADS", 0)) or len(os.sched_getaffinity(0))
+    session = Session(REPOSITORY / tensors.VIDEO_TRANSFORMER / "1" / "model.onnx", threads=threads)
+    with running_triton() as url, Inference(url, shared_memory=True) as inference:
+        text, mask = inference.encode_text([[1, 2, 0, 0], [1, 4, 5, 2]])
+        shape = (-(-options.frames // 8), 18, 32)
+        order = VideoOrder(text=text, text_mask=mask, shape=shape, seed=1, steps=options.steps, guidance=5.0)
+        course = Course(text, mask, seed=1, steps=options.steps, guidance=5.0)
+
+        def network(inputs: object) -> object:
+            return session.run(inputs)[tensors.VELOCITY]  # type: ignore[arg-type]
+
+        runs: dict[str, Callable[[], object]] = {
+            "one process": lambda: list(sample_video(network, course, (16, *shape), task=0)),  # type: ignore[arg-type]
+            "Triton": lambda: list(inference.sample_video(order)),
+        }
+        best = dict.fromkeys(runs, float("inf"))
+        list(inference.sample_video(replace(order, steps=1)))
+        for _ in range(options.rounds):
+            for name, run in runs.items():
+                best[name] = min(best[name], seconds(run) / options.steps)
+    print(f"{options.frames} frames of 256x144, both rows of the guidance, {threads} threads")
+    for name, step_s in best.items():
+        print(f"{name:12}{step_s * 1000:8.1f} ms a step")
+    print(f"Triton / one process = {best['Triton'] / best['one process']:.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Triton's gRPC door: requests and streams of named arrays, with deadlines, in our errors."""
+
+import queue
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tritonclient.grpc as triton
+from tritonclient.utils import InferenceServerException, np_to_triton_dtype
+
+from services.contract.errors import GenerationError, InferenceUnavailable, MoviolaError
+
+Arrays = dict[str, Any]
+
+_OPTIONS = [
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.enable_http_proxy", 0),
+    # A Triton that was restarted is found again within a second, not after gRPC's two minutes.
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds to wait for an answer, for the next message of a stream, and for a word on readiness."""
+
+    answer_s: float = 120.0
+    message_s: float = 120.0
+    ready_s: float = 2.0
+
+
+class Door:
+    """A connection to the Triton at ``url`` (host:port of gRPC), made when first needed."""
+
+    def __init__(self, url: str, patience: Patience) -> None:
+        self._url = url
+        self._patience = patience
+        self._client: Any = None
+
+    @property
+    def client(self) -> Any:
+        """The client of tritonclient. Its errors are for ``translated``."""
+        if self._client is None:
+            self._client = self._connect()
+        return self._client
+
+    def is_ready(self) -> bool:
+        """Whether Triton answers and all its models are ready."""
+        try:
+            return bool(self.client.is_server_ready(client_timeout=self._patience.ready_s))
+        except InferenceServerException:
+            return False
+
+    def ask(self, model: str, inputs: Mapping[str, Any], outputs: Sequence[str]) -> Arrays:
+        """Outputs by name. Raises GenerationError or InferenceUnavailable."""
+        result = self.infer(
+            model, tensors_of(inputs), [triton.InferRequestedOutput(name) for name in outputs]
+        )
+        return {name: result.as_numpy(name) for name in outputs}
+
+    def infer(self, model: str, inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
+        """``InferResult`` of tensors made ready. Raises GenerationError or InferenceUnavailable."""
+        try:
+            return self.client.infer(model, inputs, outputs=outputs, client_timeout=self._patience.answer_s)
+        except InferenceServerException as error:
+            raise translated(model, error) from error
+
+    def stream(self, model: str, inputs: Mapping[str, Any]) -> Iterator[Arrays]:
+        """Outputs of each message of a decoupled model, those that it has. Closing the iterator cancels.
+
+        Raises GenerationError, or InferenceUnavailable where the next message is too long in coming.
+        """
+        answers: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
+        # tritonclient has one stream a client: with a client of its own, no stream is in another's way.
+        client = self._connect()
+        try:
+            client.start_stream(lambda result, error: answers.put((result, error)))
+            client.async_stream_infer(model, tensors_of(inputs), enable_empty_final_response=True)
+            while True:
+                result = self._next(model, answers)
+                response = result.get_response()
+                if response.outputs:
+                    yield {output.name: result.as_numpy(output.name) for output in response.outputs}
+                if response.parameters["triton_final_response"].bool_param:
+                    return
+        finally:
+            client.stop_stream(cancel_requests=True)
+            client.close()
+
+    def close(self) -> None:
+        """Close the connection. It is made anew if needed."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _connect(self) -> Any:
+        return triton.InferenceServerClient(self._url, channel_args=_OPTIONS)
+
+    def _next(self, model: str, answers: "queue.SimpleQueue[tuple[Any, Any]]") -> Any:
+        try:
+            result, error = answers.get(timeout=self._patience.message_s)
+        except queue.Empty:
+            raise InferenceUnavailable(f"{model} was silent for {self._patience.message_s:g} s") from None
+        if error is not None:
+            raise translated(model, error)
+        return result
+
+
+def tensors_of(inputs: Mapping[str, Any]) -> list[Any]:
+    """Arrays as inputs of a request."""
+    return [tensor_of(name, array) for name, array in inputs.items()]
+
+
+def tensor_of(name: str, array: Any) -> Any:
+    """An array as an input of a request."""
+    tensor = triton.InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
+    tensor.set_data_from_numpy(np.ascontiguousarray(array))
+    return tensor
+
+
+def translated(model: str, error: InferenceServerException) -> MoviolaError:
+    """The error of ours that an error of Triton means: worth trying again, or not."""
+    message = error.message() or ""
+    _, found, reason = message.partition(f"{GenerationError.code}: ")
+    if found:
+        return GenerationError(reason)
+    if error.status() == "StatusCode.INVALID_ARGUMENT":
+        return GenerationError(f"{model} does not take what it was given: {message}")
+    return InferenceUnavailable(f"{model}: {message}")

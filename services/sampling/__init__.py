@@ -1,0 +1,1 @@
+"""The mathematics of sampling and decoding: pure functions on arrays, loops as generators."""

@@ -1,0 +1,1 @@
+"""Where inputs, snapshots and results lie, addressed by key."""

@@ -1,0 +1,65 @@
+"""A real Redis for every test that wants one."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+
+from services.local.redis import redis_answers, redis_binary
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def redis_server(port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    argv = [str(redis_binary()), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
+    with (folder / "redis.log").open("ab") as log:
+        server = subprocess.Popen([*argv, "--save", "", "--appendonly", "no"], stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 20
+        while not redis_answers(f"redis://127.0.0.1:{port}/0"):
+            assert server.poll() is None, (folder / "redis.log").read_text()
+            assert time.monotonic() < deadline, "Redis does not answer"
+            time.sleep(0.02)
+        yield server
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis of this test run. It is shared: start from ``redis_client``, which empties it."""
+    port = free_port()
+    with redis_server(port, tmp_path_factory.mktemp("redis")):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@pytest.fixture
+def start_redis(tmp_path: Path) -> Callable[[int], AbstractContextManager[subprocess.Popen[bytes]]]:
+    """Starts a Redis of the test's own on a port, to be killed at will."""
+    return lambda port: redis_server(port, tmp_path)
+
+
+@pytest.fixture
+def own_port() -> int:
+    """A port on which nothing listens."""
+    return free_port()
+
+
+@pytest.fixture
+def redis_client(redis_url: str) -> Iterator[redis.Redis]:
+    """A client of an empty Redis."""
+    with redis.Redis.from_url(redis_url, socket_timeout=5) as client:
+        client.flushall()
+        yield client

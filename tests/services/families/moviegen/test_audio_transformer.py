@@ -1,0 +1,76 @@
+import pytest
+import torch
+from torch import Tensor
+
+from services.families.moviegen.audio_transformer import AudioTransformer, AudioTransformerParams
+
+PARAMS = AudioTransformerParams(
+    width=48, layers=2, heads=4, hidden=64, text_width=20, visual_width=12, latent_channels=6, max_latents=40
+)
+
+
+def network() -> AudioTransformer:
+    """A network past its first update: nothing that starts at zero is zero."""
+    torch.manual_seed(0)
+    module = AudioTransformer(PARAMS).eval()
+    torch.nn.init.normal_(module.velocity.project.weight)
+    torch.nn.init.normal_(module.modulation.project.weight, std=0.1)
+    return module
+
+
+def inputs(batch: int, latents: int, tokens: int = 5) -> dict[str, Tensor]:
+    torch.manual_seed(1)
+    return {
+        "latents": torch.randn(batch, 6, latents),
+        "context": torch.randn(batch, 7, latents),
+        "visual": torch.randn(batch, latents, 12),
+        "timestep": torch.rand(batch),
+        "text": torch.randn(batch, tokens, 20),
+        "text_mask": torch.ones(batch, tokens),
+    }
+
+
+@pytest.mark.parametrize(("batch", "latents"), [(1, 1), (3, 7), (1, 40)])
+@torch.no_grad()
+def test_velocity_has_the_shape_of_the_latents(batch: int, latents: int) -> None:
+    velocity = network()(**inputs(batch, latents))
+    assert velocity.shape == (batch, 6, latents)
+    assert velocity.isfinite().all()
+
+
+@torch.no_grad()
+def test_fresh_network_gives_zero_velocity() -> None:
+    assert not AudioTransformer(PARAMS)(**inputs(1, 4)).any()
+
+
+@torch.no_grad()
+def test_pads_do_not_change_the_velocity() -> None:
+    given, module = inputs(2, 6), network()
+    padded = given | {
+        "text": torch.cat([given["text"], 9.0 * torch.randn(2, 4, 20)], dim=1),
+        "text_mask": torch.cat([given["text_mask"], torch.zeros(2, 4)], dim=1),
+    }
+    torch.testing.assert_close(module(**padded), module(**given))
+
+
+@pytest.mark.parametrize("name", ["latents", "context", "visual", "timestep", "text"])
+@torch.no_grad()
+def test_each_input_counts(name: str) -> None:
+    given, module = inputs(1, 6), network()
+    changed = given | {name: given[name] / 2 if name == "timestep" else -given[name]}
+    assert not torch.allclose(module(**given), module(**changed), atol=1e-3)
+
+
+@torch.no_grad()
+def test_what_is_seen_belongs_to_its_moment() -> None:
+    given, module = inputs(1, 6), network()
+    visual = given["visual"].clone()
+    visual[:, 2] += 3.0
+    change = (module(**given | {"visual": visual}) - module(**given)).abs().mean(dim=1)[0]
+    assert change.argmax() == 2
+
+
+@torch.no_grad()
+def test_too_long_a_sound_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="must match"):
+        network()(**inputs(1, PARAMS.max_latents + 1))

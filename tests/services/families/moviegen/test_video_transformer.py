@@ -1,0 +1,118 @@
+import pytest
+import torch
+from torch import Tensor
+
+from services.families.moviegen.video_transformer import VideoTransformer, VideoTransformerParams
+
+PARAMS = VideoTransformerParams(width=48, layers=2, heads=4, hidden=64, text_width=20)
+
+
+def network() -> VideoTransformer:
+    """A network past its first update: nothing that starts at zero is zero, but the condition's weights."""
+    torch.manual_seed(0)
+    module = VideoTransformer(PARAMS).eval()
+    torch.nn.init.normal_(module.velocity.project.weight)
+    torch.nn.init.normal_(module.modulation.project.weight, std=0.1)
+    return module
+
+
+def inputs(batch: int, frames: int, height: int, width: int, tokens: int = 5) -> dict[str, Tensor]:
+    torch.manual_seed(1)
+    return {
+        "latents": torch.randn(batch, 16, frames, height, width),
+        "condition": torch.randn(batch, 17, frames, height, width),
+        "timestep": torch.rand(batch),
+        "task": torch.arange(batch) % 5,
+        "text": torch.randn(batch, tokens, 20),
+        "text_mask": torch.ones(batch, tokens),
+    }
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 2, 2), (2, 3, 6, 10), (5, 2, 10, 6), (1, 32, 4, 4)])
+@torch.no_grad()
+def test_velocity_has_the_shape_of_the_latents(shape: tuple[int, int, int, int]) -> None:
+    given = inputs(*shape)
+    velocity = network()(**given)
+    assert velocity.shape == given["latents"].shape
+    assert velocity.isfinite().all()
+
+
+@torch.no_grad()
+def test_fresh_network_gives_zero_velocity() -> None:
+    assert not VideoTransformer(PARAMS)(**inputs(1, 2, 4, 4)).any()
+
+
+@torch.no_grad()
+def test_pads_do_not_change_the_velocity() -> None:
+    given, module = inputs(2, 2, 4, 6), network()
+    padded = given | {
+        "text": torch.cat([given["text"], 9.0 * torch.randn(2, 4, 20)], dim=1),
+        "text_mask": torch.cat([given["text_mask"], torch.zeros(2, 4)], dim=1),
+    }
+    torch.testing.assert_close(module(**padded), module(**given))
+
+
+@torch.no_grad()
+def test_condition_weights_start_at_zero() -> None:
+    given, module = inputs(1, 2, 4, 4), network()
+    blind = given | {"condition": torch.zeros_like(given["condition"])}
+    torch.testing.assert_close(module(**given), module(**blind))
+    torch.nn.init.normal_(module.patches.weight)
+    assert not torch.allclose(module(**given), module(**blind))
+
+
+@pytest.mark.parametrize("name", ["latents", "timestep", "task", "text", "text_mask"])
+@torch.no_grad()
+def test_each_input_counts(name: str) -> None:
+    given, module = inputs(1, 2, 4, 4), network()
+    other = {
+        "latents": -given["latents"],
+        "timestep": given["timestep"] / 2,
+        "task": given["task"] + 1,
+        "text": -given["text"],
+        "text_mask": torch.tensor([[1.0, 1.0, 0.0, 0.0, 0.0]]),
+    }
+    assert not torch.allclose(module(**given), module(**given | {name: other[name]}), atol=1e-3)
+
+
+@torch.no_grad()
+def test_rows_of_a_batch_do_not_meet() -> None:
+    given, module = inputs(3, 2, 4, 4), network()
+    alone = {name: tensor[1:2] for name, tensor in given.items()}
+    torch.testing.assert_close(module(**given)[1:2], module(**alone), atol=1e-4, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_attention_is_bidirectional_in_time() -> None:
+    given, module = inputs(1, 3, 4, 4), network()
+    late, early = given["latents"].clone(), given["latents"].clone()
+    late[:, :, 2] += 1.0
+    early[:, :, 0] += 1.0
+    velocity = module(**given)
+    assert not torch.allclose(module(**given | {"latents": late})[:, :, 0], velocity[:, :, 0])
+    assert not torch.allclose(module(**given | {"latents": early})[:, :, 2], velocity[:, :, 2])
+
+
+@torch.no_grad()
+def test_patches_return_to_their_place() -> None:
+    module = network()
+    grid = torch.Size((2, 3, 4))
+    frame, row, column, y, x, channel = torch.meshgrid(
+        *(torch.arange(n) for n in (*grid, 2, 2, 16)), indexing="ij"
+    )
+    code = ((frame * 100 + row * 2 + y) * 100 + column * 2 + x) * 100 + channel
+    video = module._unpatch(code.reshape(1, 24, 64), grid)
+    assert video.shape == (1, 16, 2, 6, 8)
+    assert video[0, 7, 1, 5, 2] == ((1 * 100 + 5) * 100 + 2) * 100 + 7
+
+
+def test_positions_are_all_different_before_training() -> None:
+    positions = VideoTransformer(PARAMS).positions(8, 9, 16)[0]
+    distances = torch.cdist(positions, positions) + torch.eye(len(positions))
+    assert distances.min() > 1e-3
+
+
+@torch.no_grad()
+def test_too_long_a_video_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="must match"):
+        network()(**inputs(1, PARAMS.max_frames + 1, 2, 2))
