@@ -44,7 +44,7 @@ def create_worker(ready_file: Path | None = None) -> Celery:
     )
     app = queue_app(redis_settings.url)
 
-    @app.task(name=RENDER)  # type: ignore[untyped-decorator]
+    @app.task(name=RENDER, shared=False)  # type: ignore[untyped-decorator]
     def render_job(job_id: str) -> None:
         work(job_id, desk)
 

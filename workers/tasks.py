@@ -11,16 +11,20 @@ from services.contract.errors import (
     JobCancelled,
     JobError,
     LeaseLost,
+    LedgerUnavailable,
     MoviolaError,
     Unavailable,
 )
-from services.contract.job import Failure, Progress, Result
+from services.contract.job import Failure, Progress
 from services.jobs.ledger import Lease, Ledger
 from workers.heartbeat import Heartbeat
 from workers.render import Studio, Take, render
 from workers.stopwatch import Stopwatch
 
 log = structlog.get_logger(__name__)
+
+PATIENCE_S = 30.0
+"""How long a Redis that does not answer is waited for in the midst of a job."""
 
 
 class Draining(MoviolaError):
@@ -48,24 +52,28 @@ def work(job_id: str, desk: Desk) -> None:
         if desk.draining.is_set() or not desk.studio.inference.ready():
             log.info("not_taken")
             return
-        lease = desk.ledger.claim(job_id)
-        if lease is None:
-            log.info("nothing_to_claim")
-            return
-        log.info("claimed", attempt=lease.token)
-        with Heartbeat(desk.ledger, lease, desk.lease_s):
-            _settle(lease, desk)
+        try:
+            lease = desk.ledger.claim(job_id)
+            if lease is None:
+                log.info("nothing_to_claim")
+                return
+            log.info("claimed", attempt=lease.job.attempt)
+            with Heartbeat(desk.ledger, lease, desk.lease_s):
+                _attempt(lease, desk)
+        except (LeaseLost, JobCancelled) as gone:
+            log.info("stopped", reason=type(gone).__name__)
+        except LedgerUnavailable as error:
+            # The lease runs out, and the sweeper brings the job back.
+            log.warning("left_to_its_lease", error=str(error))
 
 
-def _settle(lease: Lease, desk: Desk) -> None:
-    ledger, watch = desk.ledger, Stopwatch()
+def _attempt(lease: Lease, desk: Desk) -> None:
+    """Make the film. Raises what only the ledger can say: LeaseLost, JobCancelled, LedgerUnavailable."""
+    ledger = desk.ledger
     try:
-        result = _make(lease, desk, watch)
-        ledger.complete(lease, result, time.time() + desk.result_ttl_s)
-        ledger.learn(lease.job.spec, watch.durations_s())
-        log.info("completed", **result.facts.model_dump(include={"frames", "duration_s", "size_bytes"}))
-    except (LeaseLost, JobCancelled) as gone:
-        log.info("stopped", reason=type(gone).__name__)
+        _make(lease, desk)
+    except (LeaseLost, JobCancelled, LedgerUnavailable):
+        raise
     except Draining:
         ledger.give_back(lease)
         log.info("given_back")
@@ -80,9 +88,15 @@ def _settle(lease: Lease, desk: Desk) -> None:
         log.exception("failed", code="internal_error")
 
 
-def _make(lease: Lease, desk: Desk, watch: Stopwatch) -> Result:
-    take = Take(job_id=lease.job.id, attempt=lease.token, spec=lease.job.spec)
-    return render(take, desk.studio, _reporter(lease, desk, watch))
+def _make(lease: Lease, desk: Desk) -> None:
+    job, watch = lease.job, Stopwatch()
+    take = Take(job_id=job.id, attempt=lease.token, spec=job.spec)
+    result = render(take, desk.studio, _reporter(lease, desk, watch))
+    _insist(lambda: desk.ledger.complete(lease, result, time.time() + desk.result_ttl_s))
+    log.info("completed", **result.facts.model_dump(include={"frames", "duration_s", "size_bytes"}))
+    if job.attempt == 1:
+        # A resumed attempt would make its stages look faster than they are.
+        desk.ledger.learn(job.spec, watch.durations_s())
 
 
 def _reporter(lease: Lease, desk: Desk, watch: Stopwatch) -> Callable[[Progress], None]:
@@ -90,6 +104,18 @@ def _reporter(lease: Lease, desk: Desk, watch: Stopwatch) -> Callable[[Progress]
         if desk.draining.is_set():
             raise Draining
         watch.at(progress.stage)
-        desk.ledger.progress(lease, progress)
+        _insist(lambda: desk.ledger.progress(lease, progress))
 
     return report
+
+
+def _insist(call: Callable[[], None]) -> None:
+    """Do ``call``, again and again while Redis does not answer: the work so far is worth a wait."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return call()
+        except LedgerUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.25)
