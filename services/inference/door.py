@@ -77,8 +77,7 @@ class Door:
         # tritonclient has one stream a client: with a client of its own, no stream is in another's way.
         client = self._connect()
         try:
-            client.start_stream(lambda result, error: answers.put((result, error)))
-            client.async_stream_infer(model, tensors_of(inputs), enable_empty_final_response=True)
+            self._begin(client, answers, model, inputs)
             while True:
                 result = self._next(model, answers)
                 response = result.get_response()
@@ -98,6 +97,13 @@ class Door:
 
     def _connect(self) -> Any:
         return triton.InferenceServerClient(self._url, channel_args=_OPTIONS)
+
+    def _begin(self, client: Any, answers: Any, model: str, inputs: Mapping[str, Any]) -> None:
+        try:
+            client.start_stream(lambda result, error: answers.put((result, error)))
+            client.async_stream_infer(model, tensors_of(inputs), enable_empty_final_response=True)
+        except InferenceServerException as error:
+            raise translated(model, error) from error
 
     def _next(self, model: str, answers: "queue.SimpleQueue[tuple[Any, Any]]") -> Any:
         try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from services.contract.errors import ConfigurationError
 
 FOLDER = Path("/dev/shm")
-PREFIX = "moviola-"
+PREFIX = "moviola-inference-"
 
 
 class Region:

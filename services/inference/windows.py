@@ -13,7 +13,7 @@ from services.inference.door import Door, tensor_of, translated
 from services.inference.memory import Region, remove_leftovers
 from services.inference.orders import Bytes
 
-MAX_BYTES = 12 * 2**20  # 4 frames of 1080p
+MAX_BYTES = 6 * 2**20  # 2 frames of 1080p: more make the network larger, and not faster
 MAX_FRAMES = 16
 
 

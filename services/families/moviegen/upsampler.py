@@ -67,7 +67,10 @@ class PixelUpsampler(nn.Module):
 
         size int64 [2] is (H, W).
         """
-        height, width = int(size[0].item()), int(size[1].item())
+        height, width = size.tolist()
+        # Known to the exporter, which cannot look into `size`.
+        torch._check(height >= 2)  # type: ignore[no-untyped-call]
+        torch._check(width >= 2)  # type: ignore[no-untyped-call]
         return to_planes(resize(self.rgb(frames), height, width))
 
 

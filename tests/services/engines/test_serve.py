@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from services.contract.errors import GenerationError, InferenceUnavailable
+from services.engines.dlpack import CPU, export
 
 FINAL = 1
 ARGS = {
@@ -23,6 +24,16 @@ ARGS = {
 class Tensor:
     def __init__(self, name: str, array: np.ndarray) -> None:
         self.name, self.as_numpy = lambda: name, lambda: array
+
+    @classmethod
+    def from_dlpack(cls, name: str, array: Any) -> "Tensor":
+        return cls(name, np.from_dlpack(array))
+
+    def __dlpack__(self, **_: Any) -> Any:
+        return export(self.as_numpy()).__dlpack__()
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return CPU, 0
 
 
 class Response:
@@ -50,8 +61,9 @@ class Request:
             self.sent.append(response)
 
 
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+@pytest.fixture(params=[False, True], ids=["numpy1", "numpy2"])
+def serve(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The module, as it passes arrays beside either numpy."""
     backend = ModuleType("triton_python_backend_utils")
     error = lambda message, kind: (message, kind)  # noqa: E731
     error.INVALID_ARG, error.INTERNAL = "invalid", "internal"  # type: ignore[attr-defined]
@@ -69,6 +81,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.delitem(sys.modules, "services.engines.serve", raising=False)
     module = importlib.import_module("services.engines.serve")
     monkeypatch.delitem(sys.modules, "services.engines.serve")
+    monkeypatch.setattr(module, "_NUMPY_2", request.param)
     return module
 
 
@@ -130,11 +143,11 @@ def test_every_failure_of_a_stream_is_answered(
 def test_every_request_gets_its_own_answer(serve: ModuleType) -> None:
     class Inverse(serve.AnswerModel):  # type: ignore[name-defined, misc]
         def answer(self, inputs: dict[str, Any]) -> dict[str, Any]:
-            return {"step": [1 // int(inputs["x"])]}
+            return {"step": [1 // int(inputs["x"][0])]}
 
     model = Inverse()
     model.initialize(ARGS)
-    answers = model.execute([Request(Tensor("x", np.array(x))) for x in (1, 0, 1)])
+    answers = model.execute([Request(Tensor("x", np.array([x]))) for x in (1, 0, 1)])
     assert [answer.error is None for answer in answers] == [True, False, True]
     assert answers[1].error[0].startswith("ZeroDivisionError")
 

@@ -37,6 +37,11 @@ def test_patience_doubles_up_to_a_limit(ledger: Ledger, redis_client: redis.Redi
         ledger.sweep(lambda _: None)
         waits.append(int(redis_client.hget(f"moviola:job:{job.id}", "patience") or 0))
     assert waits == [5_000, 10_000, 20_000, 30_000, 30_000]
+    lease = ledger.claim(job.id)
+    assert lease is not None
+    ledger.give_back(lease)
+    ledger.sweep(lambda _: None)
+    assert redis_client.hget(f"moviola:job:{job.id}", "patience") == b"5000"
 
 
 def test_only_the_head_of_the_queue_is_published_again(

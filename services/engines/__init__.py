@@ -1,0 +1,1 @@
+"""Engines: ONNX graphs, where they come from and what runs them."""

@@ -1,0 +1,64 @@
+import math
+
+import pytest
+import torch
+
+from training.recipes import losses
+
+
+def test_equal_pictures_have_no_loss() -> None:
+    x = torch.rand(2, 3, 16, 16) * 2 - 1
+    assert float(losses.edges(x, x)) == 0.0
+    assert float(losses.laplacian(x, x)) == 0.0
+    assert losses.ssim(x, x) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_constant_offset_has_no_edges_but_a_step_has() -> None:
+    x = torch.rand(1, 3, 16, 16)
+    assert float(losses.edges(x + 0.5, x)) == pytest.approx(0.0, abs=1e-6)
+    step = x.clone()
+    step[..., 8:] += 0.5
+    assert float(losses.edges(step, x)) > 0.01
+    assert float(losses.laplacian(step, x)) > 0.01
+
+
+def test_psnr_of_a_known_error() -> None:
+    x = torch.zeros(1, 3, 4, 4)
+    assert losses.psnr(x + 0.2, x) == pytest.approx(20.0, abs=1e-3)
+
+
+def test_noise_lowers_similarity() -> None:
+    torch.manual_seed(0)
+    x = torch.rand(1, 3, 32, 32) * 2 - 1
+    assert losses.ssim(x + 0.5 * torch.randn_like(x), x) < 0.9
+
+
+def test_divergence_is_zero_for_a_standard_normal_alone() -> None:
+    zeros = torch.zeros(4)
+    assert float(losses.kl(zeros, zeros)) == 0.0
+    assert float(losses.kl(zeros + 1, zeros)) == pytest.approx(0.5)
+
+
+def test_only_outliers_are_punished() -> None:
+    latents = torch.tensor([-1.0, 1.0]).repeat(1, 1, 1, 1, 50)
+    assert float(losses.outliers(latents)) == 0.0
+    latents[..., 0] = 50.0
+    assert float(losses.outliers(latents)) > 0.1
+
+
+def test_signal_to_distortion_of_known_noise_whatever_the_level() -> None:
+    time = torch.arange(4800) / 48000
+    clean, noise = torch.sin(2 * math.pi * 1000 * time), torch.cos(2 * math.pi * 1000 * time)
+    noisy = (clean + 0.1 * noise)[None]
+    assert float(losses.si_sdr(noisy, clean[None])) == pytest.approx(20.0, abs=0.01)
+    assert float(losses.si_sdr(0.3 * noisy, clean[None])) == pytest.approx(20.0, abs=0.01)
+
+
+def test_spectra_of_equal_sounds_agree_and_silence_has_a_gradient() -> None:
+    x = torch.randn(2, 4800)
+    assert float(losses.spectra(x, x)) == 0.0
+    assert float(losses.spectra(0.5 * x, x)) > 0.1
+    silence = torch.zeros(1, 4800, requires_grad=True)
+    losses.spectra(silence, x[:1]).backward()
+    assert silence.grad is not None
+    assert bool(silence.grad.isfinite().all())

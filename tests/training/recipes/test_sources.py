@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from training.recipes import sources
+from training.recipes.sources import CropPlan, FilmPlan, PairPlan, ScorePlan
+
+
+def test_the_same_seed_gives_the_same_sample() -> None:
+    plan = CropPlan(((4, 64, 64),), (1.0,))
+    one, two = (sources.film_crop(3, plan).arrays["video"] for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+    assert one.shape == (4, 64, 64, 3)
+    assert (one != sources.film_crop(4, plan).arrays["video"]).any()
+
+
+def test_a_piece_of_sound_has_the_length_asked_for_and_stays_in_range() -> None:
+    waveform = sources.sound(1, 9600).arrays["waveform"]
+    assert waveform.shape == (9600,)
+    assert waveform.dtype == np.float32
+    assert np.abs(waveform).max() <= 1.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_close_up_shows_the_same_as_its_place_in_the_film(seed: int) -> None:
+    plan = PairPlan(frames=3, shown=(2,), side=32, times=4)
+    arrays = sources.close_ups(seed, plan).arrays
+    top, left = arrays["place"]
+    low = arrays["video"][2, top : top + 32, left : left + 32].astype(float)
+    fine = arrays["target"][0].astype(float)
+    shrunk = fine.reshape(32, 4, 32, 4, 3).mean((1, 3))
+    aligned = np.abs(shrunk - low).mean()
+    assert aligned < 5
+    moved = np.abs(np.roll(shrunk, 2, axis=1) - low)[:, 2:].mean()
+    assert moved > aligned
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_film_fits_its_bucket_and_names_its_rate(seed: int) -> None:
+    sample = sources.film(seed, FilmPlan((1, 2), (0.5, 0.5), (1, 2)))
+    frames, rows, columns = sample.bucket
+    expected = (1 if frames == 1 else 8 * frames, 8 * rows, 8 * columns, 3)
+    assert sample.arrays["video"].shape == expected
+    assert sample.texts[0].startswith(("FPS-16 ", "FPS-24 "))
+
+
+def test_other_shapes_than_16_9_have_fewer_lengths() -> None:
+    plan = FilmPlan((12,), (1.0,), (1,), size=(144, 256))
+    assert sources.film(0, plan).bucket == (12, 18, 32)
+    assert sources.film(0, plan).texts[0].startswith("FPS-24 ")
+    assert sources.film(0, FilmPlan((12,), (1.0,), (1,), size=(64, 64))).bucket == (1, 8, 8)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_picture_and_sound_of_a_film_are_equally_long(seed: int) -> None:
+    sample = sources.film_with_sound(seed, ScorePlan((1, 2), (0.5, 0.5), side=16))
+    seconds, rate = sample.bucket
+    assert sample.arrays["frames"].shape == (seconds * rate, 16, 16, 3)
+    assert sample.arrays["waveform"].shape == (seconds * 48_000,)
+    assert all(sample.texts)

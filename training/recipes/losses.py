@@ -1,0 +1,88 @@
+"""Losses and measures of pictures and sounds. Pictures [N,3,H,W] and waveforms [B,S] in [-1, 1]."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+WINDOWS = (2048, 1024, 512, 256, 128, 64)
+
+
+def edges(x: Tensor, y: Tensor, scales: int = 3) -> Tensor:
+    """Mean difference of the gradients of pictures x and y at full, half, quarter ... size."""
+    total = torch.zeros((), device=x.device)
+    difference = x - y
+    for scale in range(scales):
+        if scale:
+            difference = F.avg_pool2d(difference, 2)
+        across = difference[..., 1:] - difference[..., :-1]
+        down = difference[..., 1:, :] - difference[..., :-1, :]
+        total = total + across.abs().mean() + down.abs().mean()
+    return total / scales
+
+
+def laplacian(x: Tensor, y: Tensor) -> Tensor:
+    """Mean difference of the second derivatives of pictures x and y."""
+    d = x - y
+    centre = d[..., 1:-1, 1:-1] * 4
+    around = d[..., :-2, 1:-1] + d[..., 2:, 1:-1] + d[..., 1:-1, :-2] + d[..., 1:-1, 2:]
+    return (centre - around).abs().mean()
+
+
+def kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Mean divergence from a standard normal, in nats an element."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance).mean()
+
+
+def outliers(latents: Tensor, limit: float = 3.0) -> Tensor:
+    """How far latents [B,C,T,h,w] lie beyond `limit` deviations of their film, mean (paper, 3.1.1)."""
+    axes = tuple(range(2, latents.dim()))
+    centre = latents.mean(axes, keepdim=True)
+    spread = latents.std(axes, keepdim=True) + 1e-6
+    return F.relu((latents - centre).abs() - limit * spread).mean()
+
+
+def psnr(x: Tensor, y: Tensor) -> float:
+    """Peak signal to noise ratio in dB of signals in [-1, 1]."""
+    error = float((x.clamp(-1, 1) - y).square().mean())
+    return 10 * math.log10(4.0 / max(error, 1e-10))
+
+
+def ssim(x: Tensor, y: Tensor) -> float:
+    """Structural similarity of pictures, over windows of 7x7 pixels."""
+    x, y = (x.clamp(-1, 1) + 1) / 2, (y + 1) / 2
+    mean_x, mean_y = F.avg_pool2d(x, 7, 1), F.avg_pool2d(y, 7, 1)
+    var_x = F.avg_pool2d(x * x, 7, 1) - mean_x**2
+    var_y = F.avg_pool2d(y * y, 7, 1) - mean_y**2
+    both = F.avg_pool2d(x * y, 7, 1) - mean_x * mean_y
+    c1, c2 = 0.01**2, 0.03**2
+    top = (2 * mean_x * mean_y + c1) * (2 * both + c2)
+    return float((top / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))).mean())
+
+
+def spectra(x: Tensor, y: Tensor) -> Tensor:
+    """Distance of magnitude spectra at several windows: linear (relative to y) and logarithmic."""
+    total = torch.zeros((), device=x.device)
+    windows = [window for window in WINDOWS if window <= x.shape[-1] // 2]
+    for window in windows:
+        a, b = _magnitude(x, window), _magnitude(y, window)
+        linear = (a - b).abs().mean((1, 2)) / (b.mean((1, 2)) + 1e-3)
+        logarithmic = (torch.log10(a + 1e-4) - torch.log10(b + 1e-4)).abs().mean()
+        total = total + linear.mean() + logarithmic
+    return total / len(windows)
+
+
+def _magnitude(x: Tensor, window: int) -> Tensor:
+    shape = torch.hann_window(window, device=x.device)
+    spectrum = torch.stft(x, window, window // 4, window=shape, return_complex=True)
+    # Of a plain absolute value the gradient at 0 is not defined.
+    return torch.sqrt(spectrum.real**2 + spectrum.imag**2 + 1e-9)
+
+
+def si_sdr(x: Tensor, y: Tensor) -> Tensor:
+    """Scale-invariant signal to distortion ratio in dB [B] of waveforms x against y."""
+    x, y = x - x.mean(-1, keepdim=True), y - y.mean(-1, keepdim=True)
+    scale = (x * y).sum(-1, keepdim=True) / (y.square().sum(-1, keepdim=True) + 1e-8)
+    target = scale * y
+    return 10 * torch.log10((target.square().sum(-1) + 1e-8) / ((x - target).square().sum(-1) + 1e-8))

@@ -1,0 +1,170 @@
+"""Samples of the small world for each recipe, from seeds. numpy alone: this runs in the render processes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.recipes.feed import Array, Sample
+from training.world.captions import caption, sound_caption
+from training.world.chance import Film, sample_scene
+from training.world.render import render
+from training.world.scene import Scene, Split, stream
+from training.world.sound import synthesize
+
+Size = tuple[int, int]
+SIZES: tuple[Size, ...] = ((144, 256), (256, 144), (192, 192), (128, 224), (224, 128))
+SHARES = (0.56, 0.13, 0.13, 0.09, 0.09)
+RATES = (16, 24)
+SECOND = 48_000
+
+
+def chance(seed: int) -> np.random.Generator:
+    """The generator of what a recipe decides, apart from those of the scene."""
+    return stream(seed, 90)
+
+
+def words(scene: Scene) -> tuple[str, str]:
+    """A caption and a sound caption."""
+    rng = stream(scene.seed, 91)
+    return caption(scene, rng), sound_caption(scene, rng)
+
+
+def pick_size(rng: np.random.Generator) -> Size:
+    """A base size (height, width)."""
+    return SIZES[int(rng.choice(len(SIZES), p=SHARES))]
+
+
+def pick_rate(rng: np.random.Generator) -> int:
+    """Frames per second: mostly 16."""
+    return RATES[int(rng.random() < 0.25)]
+
+
+@dataclass(frozen=True)
+class CropPlan:
+    """Windows of films (frames, height, width) with how often each is drawn."""
+
+    windows: tuple[tuple[int, int, int], ...]
+    shares: tuple[float, ...]
+    split: Split = "train"
+
+
+def film_crop(seed: int, plan: CropPlan) -> Sample:
+    """A window of a film at base size: `video` uint8 [F,h,w,3]."""
+    rng = chance(seed)
+    frames, height, width = plan.windows[int(rng.choice(len(plan.windows), p=plan.shares))]
+    whole = [size for size in SIZES if size[0] >= height and size[1] >= width]
+    rows, columns = whole[int(rng.integers(len(whole)))] if (height, width) not in SIZES else (height, width)
+    scene = sample_scene(seed, Film(max(frames, 48), pick_rate(rng), columns / rows), plan.split)
+    top, left = int(rng.integers(rows - height + 1)), int(rng.integers(columns - width + 1))
+    first = int(rng.integers(scene.frames - frames + 1))
+    crop = (left / columns, top / rows, (left + width) / columns, (top + height) / rows)
+    video = render(scene, height, width, crop, range(first, first + frames))
+    return Sample((frames, height, width), {"video": video})
+
+
+def sound(seed: int, samples: int, split: Split = "train") -> Sample:
+    """A piece of a film's sound: `waveform` float32 [samples], at a level drawn by chance."""
+    rng = chance(seed)
+    frames = -(-samples * 16 // SECOND) * 2
+    scene = sample_scene(seed, Film(frames, 16, 16 / 9), split)
+    waveform = synthesize(scene)
+    first = int(rng.integers(waveform.size - samples + 1))
+    level = np.float32(10 ** rng.uniform(-0.7, 0.05))
+    piece = np.clip(waveform[first : first + samples] * level, -1, 1)
+    return Sample((samples,), {"waveform": piece.astype(np.float32)})
+
+
+@dataclass(frozen=True)
+class PairPlan:
+    """A short film with close-ups: its frames, which are shown, side of the crop, how much larger."""
+
+    frames: int = 8
+    shown: tuple[int, ...] = (1, 6)
+    side: int = 64
+    times: int = 8
+    size: Size = SIZES[0]
+    split: Split = "train"
+
+
+def close_ups(seed: int, plan: PairPlan) -> Sample:
+    """`video` uint8 [F,H,W,3], `place` int64 [2] (top, left of crop), `target` uint8 [n,8 side,8 side,3]."""
+    rng = chance(seed)
+    rows, columns = plan.size
+    scene = sample_scene(seed, Film(64, pick_rate(rng), columns / rows), plan.split)
+    first = int(rng.integers(scene.frames - plan.frames + 1))
+    video = render(scene, rows, columns, frames=range(first, first + plan.frames))
+    row, column = _interesting(rng, video[plan.shown[0]])
+    top = int(np.clip(row - plan.side // 2, 0, rows - plan.side))
+    left = int(np.clip(column - plan.side // 2, 0, columns - plan.side))
+    crop = (left / columns, top / rows, (left + plan.side) / columns, (top + plan.side) / rows)
+    shown = [first + number for number in plan.shown]
+    fine = plan.side * plan.times
+    target = render(scene, fine, fine, crop, shown)
+    return Sample((), {"video": video, "place": np.array([top, left], np.int64), "target": target})
+
+
+def _interesting(rng: np.random.Generator, frame: Array) -> tuple[int, int]:
+    """A pixel (row, column) of frame [h,w,3]: mostly where there are edges."""
+    rows, columns = frame.shape[:2]
+    if rng.random() < 0.3:
+        return int(rng.integers(rows)), int(rng.integers(columns))
+    grey = frame.astype(np.float32).mean(-1)
+    edges = np.abs(np.diff(grey, axis=0))[:, 1:] + np.abs(np.diff(grey, axis=1))[1:]
+    strong = np.flatnonzero(edges > max(20.0, 0.3 * float(edges.max())))
+    if not strong.size:
+        return int(rng.integers(rows)), int(rng.integers(columns))
+    row, column = divmod(int(rng.choice(strong)), columns - 1)
+    return row, column
+
+
+@dataclass(frozen=True)
+class FilmPlan:
+    """Latent frames of films at 16:9 and how often each is drawn; other shapes have `other` latent frames.
+
+    `size` is the one size of all films, where it is not drawn.
+    """
+
+    lengths: tuple[int, ...] = (1, 2, 4, 8, 12, 16, 32)
+    shares: tuple[float, ...] = (0.34, 0.08, 0.17, 0.26, 0.06, 0.06, 0.03)
+    other: tuple[int, ...] = (1, 4, 8)
+    size: Size | None = None
+    split: Split = "train"
+
+
+def film(seed: int, plan: FilmPlan) -> Sample:
+    """A whole film, or one frame, with its caption: `video` uint8 [F,H,W,3]; bucket (T, h, w) of latents."""
+    rng = chance(seed)
+    rows, columns = plan.size or pick_size(rng)
+    length = plan.lengths[int(rng.choice(len(plan.lengths), p=plan.shares))]
+    if (rows, columns) != SIZES[0] and length not in plan.other:
+        length = plan.other[-1]
+    rate = 24 if length == 12 else pick_rate(rng)
+    frames = 8 * length if length > 1 else 32
+    scene = sample_scene(seed, Film(frames, rate, columns / rows), plan.split)
+    shown = [int(rng.integers(frames))] if length == 1 else None
+    video = render(scene, rows, columns, frames=shown)
+    text = f"FPS-{rate} {words(scene)[0]}"
+    return Sample((length, rows // 8, columns // 8), {"video": video}, (text,))
+
+
+@dataclass(frozen=True)
+class ScorePlan:
+    """Films with sound: seconds and how often each is drawn, side of the small frames."""
+
+    seconds: tuple[int, ...] = (1, 2, 4, 8, 16)
+    shares: tuple[float, ...] = (0.10, 0.22, 0.48, 0.15, 0.05)
+    side: int = 96
+    split: Split = "train"
+
+
+def film_with_sound(seed: int, plan: ScorePlan) -> Sample:
+    """`frames` uint8 [F,side,side,3], `waveform` float32 [S]; bucket (seconds, frame rate); two captions."""
+    rng = chance(seed)
+    rate, (rows, columns) = pick_rate(rng), pick_size(rng)
+    seconds = int(rng.choice(plan.seconds, p=plan.shares))
+    if seconds * rate > 256:
+        rate = RATES[0]
+    scene = sample_scene(seed, Film(seconds * rate, rate, columns / rows), plan.split)
+    frames = render(scene, plan.side, plan.side)
+    waveform = synthesize(scene).astype(np.float32)
+    return Sample((seconds, rate), {"frames": frames, "waveform": waveform}, words(scene))

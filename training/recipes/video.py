@@ -1,0 +1,291 @@
+"""Video transformer and text encoder together: flow matching on latents of the frozen autoencoder.
+
+Text is left out of some samples, for guidance. Tasks: text alone; the first frame given (encoded as an image,
+at the first latent frame); the first latent frames given. Images come first, then films.
+"""
+
+import random
+import time
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from services.contract.tensors import TEXT_ENCODER, VIDEO_DECODER, VIDEO_ENCODER, VIDEO_TRANSFORMER
+from services.sampling.schedule import linear_quadratic
+from training.recipes import flow, text
+from training.recipes.batches import Batch, Batches, to_pixels, to_video
+from training.recipes.feed import Bucket, Feed, FeedPlan
+from training.recipes.files import frozen, grid, write_png
+from training.recipes.order import Order
+from training.recipes.replay import Replay
+from training.recipes.sources import FilmPlan, film
+from training.recipes.trainer import Schedule, Trainer, autocast, prepare
+
+SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999)
+WITHOUT_TEXT = 0.12
+TASK_SHARES = (0.70, 0.20, 0.10)
+IMAGE_PART = 0.15
+IMAGES_LATER = 0.07
+ENCODE_PART = 0.3
+TILE = 32
+GUIDANCE = 5.0
+PROMPTS = (
+    "a red ball bouncing on a blue floor",
+    "a green square sliding to the right on a grey floor",
+    "a yellow star spinning on a purple floor",
+    "a blue heart falling on a red floor at night",
+    "zoom in, a purple ring swinging over grass",
+    "a small orange triangle rising on snow",
+    "a red ball and a green cross bouncing on a yellow floor",
+    "a pink diamond growing on a wooden floor",
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is rendered; tokens of a batch, pixels encoded at once, bytes of a bucket, slots of the ring.
+
+    `sheet` is latent frames and sampling steps of the picture.
+    """
+
+    films: FilmPlan
+    tokens: int
+    pixels: int
+    bucket_bytes: int
+    slots: int
+    sheet: tuple[int, int]
+
+    def encoded(self, bucket: Bucket) -> int:
+        """Films of a bucket encoded at once."""
+        frames = 1 if bucket[0] == 1 else 8 * bucket[0]
+        return max(1, min(64, self.pixels // (frames * bucket[1] * bucket[2] * 64)))
+
+    def batch(self, bucket: Bucket) -> int:
+        """Films of a bucket in a batch."""
+        return max(1, self.tokens // (bucket[0] * bucket[1] * bucket[2] // 4))
+
+    @property
+    def slot_bytes(self) -> int:
+        """The longest film."""
+        return 3 * 8 * max(self.films.lengths) * 144 * 256 + 64
+
+
+def size_of(order: Order) -> Size:
+    """What the machine can bear."""
+    if order.smoke:
+        short = FilmPlan((1, 2), (0.6, 0.4), (1, 2), (64, 64))
+        return Size(short, 256, 700_000, 4 << 20, 12, (2, 4))
+    if order.on_gpu:
+        return Size(FilmPlan(), 65_536, 9_500_000, 1 << 30, 64, (8, 30))
+    short = FilmPlan((1, 2, 4, 8), (0.4, 0.2, 0.2, 0.2), (1, 4))
+    return Size(short, 2400, 1_200_000, 64 << 20, 24, (4, 12))
+
+
+class Recipe:
+    """One run: networks, frozen autoencoder, store of latents, loss and files."""
+
+    def __init__(self, order: Order) -> None:
+        self.order, self.size = order, size_of(order)
+        self.trainer = Trainer(order, (VIDEO_TRANSFORMER, TEXT_ENCODER), SCHEDULE)
+        self.transformer = self.trainer.networks[VIDEO_TRANSFORMER]
+        self.text_encoder = self.trainer.networks[TEXT_ENCODER]
+        self.replay = Replay(self.size.bucket_bytes, order.device)
+        self.words = text.tokenizer()
+        self.empty = torch.tensor(text.rows(self.words, [""]), device=order.device)
+        self.chance = random.Random(order.seed)
+        self.spent_s = {"train": 1e-3, "encode": 1e-3}
+        self.text_frozen = order.mark(TEXT_ENCODER).exists()
+        if self.text_frozen:
+            self.trainer.freeze(TEXT_ENCODER)
+        if order.compile:
+            for block in self.transformer.get_submodule("blocks"):  # type: ignore[attr-defined]
+                block.compile(dynamic=True)
+
+    def warm_up(self) -> None:
+        """A loss and its gradient on made-up clips: what is compiled at first use is so in advance."""
+        real, self.replay = self.replay, Replay(1 << 20, self.order.device)
+        height, width = self.size.films.size or (144, 256)
+        for length in self.size.films.lengths[:1] + self.size.films.lengths[-1:]:
+            shape = (4, 16, length, height // 8, width // 8)
+            latents = torch.randn(shape, device=self.order.device)
+            tokens = self.empty.expand(4, -1)
+            bucket = (length, *shape[3:])
+            self.replay.add(bucket, {"latents": latents, "first": latents[:, :, 0], "tokens": tokens})
+            self.loss(bucket).backward()  # type: ignore[no-untyped-call]
+        self.trainer.optimizer.zero_grad(set_to_none=True)
+        self.replay = real
+
+    def begin(self) -> None:
+        """Read the autoencoder; the time of the schedules runs from here."""
+        encoder, self.decoder = (
+            frozen(self.order.checkpoint(name), name, self.order.device)
+            for name in (VIDEO_ENCODER, VIDEO_DECODER)
+        )
+        # The encoder runs in bfloat16, but its latents are normalized in float32.
+        self.mean, self.std = (
+            encoder.get_buffer(name).clone()[:, None, None, None] for name in ("mean", "std")
+        )
+        self.encoder = encoder.bfloat16() if self.order.on_gpu else encoder
+        self.trainer.restart_clock()
+
+    def latents(self, video: Tensor) -> Tensor:
+        """Normalized latents [B,16,T,h,w], float16."""
+        mean, _ = self.encoder.encode_moments(video)  # type: ignore[operator]
+        latents: Tensor = ((mean.float() - self.mean) / self.std).half()
+        return latents
+
+    @torch.no_grad()
+    def encode(self, batch: Batch) -> None:
+        """Latents of films, in tiles of 32 frames, and of their first frames as images, to the store."""
+        pixels = batch.tensors["video"].to(self.order.device, non_blocking=True)
+        dtype = next(self.encoder.parameters()).dtype
+        video = to_video(pixels).to(dtype)
+        count, _, frames, height, width = video.shape
+        tile = min(TILE, frames)
+        tiles = video.reshape(count, 3, frames // tile, tile, height, width).transpose(1, 2).flatten(0, 1)
+        latents = self.latents(tiles)
+        latents = latents.reshape(count, frames // tile, *latents.shape[1:]).transpose(1, 2).flatten(2, 3)
+        first = self.latents(video[:, :, :1])[:, :, 0] if frames > 1 else latents[:, :, 0]
+        captions = [texts[0] for texts in batch.texts]
+        tokens = torch.tensor(text.rows(self.words, captions), device=self.order.device)
+        rows = {"latents": latents, "first": first, "tokens": tokens}
+        self.replay.add((latents.shape[2], height // 8, width // 8), rows)
+
+    def choose(self) -> Bucket | None:
+        """A bucket by how often the world gives it; images alone at first. None while there is too little."""
+        enough = [b for b in self.replay.seen if self.replay.count(b) >= min(8, self.size.batch(b))]
+        images = [b for b in enough if b[0] == 1]
+        films = [b for b in enough if b[0] > 1]
+        early = self.trainer.clock.part < IMAGE_PART
+        chosen = images if early or self.chance.random() < IMAGES_LATER else films
+        chosen = chosen or films or images
+        if not chosen:
+            return None
+        return self.chance.choices(chosen, [self.replay.seen[bucket] for bucket in chosen])[0]
+
+    def condition(self, latents: Tensor, first: Tensor, task: Tensor) -> Tensor:
+        """Given latents and mask [B,17,T,h,w] for tasks [B]."""
+        count, _, frames = latents.shape[:3]
+        shown = torch.zeros(count, frames, device=latents.device)
+        shown[:, 0] = (task == 1).float()
+        known = 1 + torch.randint(max(1, frames // 2), (count, 1), device=latents.device)
+        before = torch.arange(frames, device=latents.device)[None] < known
+        shown = torch.where((task == 2)[:, None], before.float(), shown)
+        source = latents.clone()
+        source[:, :, 0] = torch.where((task == 1)[:, None, None, None], first, source[:, :, 0])
+        mask = shown[:, None, :, None, None].expand(-1, 1, -1, *latents.shape[3:])
+        return torch.cat([source * mask, mask], dim=1)
+
+    def loss(self, bucket: Bucket) -> Tensor:
+        """Loss of a batch from the store."""
+        count = max(1, int(self.size.batch(bucket) * self.trainer.shrink))
+        rows = self.replay.draw(bucket, count)
+        latents, first, device = rows["latents"].float(), rows["first"].float(), self.order.device
+        shares = torch.tensor(TASK_SHARES if bucket[0] > 1 else (1.0, 0.0, 0.0), device=device)
+        task = torch.multinomial(shares, count, replacement=True)
+        without = torch.rand(count, 1, device=device) < WITHOUT_TEXT
+        tokens = torch.where(without, self.empty, rows["tokens"])
+        noise, time_ = torch.randn_like(latents), flow.times(count, device)
+        with autocast(self.order):
+            states = self.text_encoder(tokens)
+            velocity = self.transformer(
+                flow.at(time_, latents, noise),
+                self.condition(latents, first, task),
+                time_,
+                task,
+                states,
+                (tokens != 0).float(),
+            )
+        return F.mse_loss(velocity.float(), flow.velocity(latents, noise))
+
+    def freeze_text(self) -> None:
+        """From a point on the text encoder stays as it is: the sound is trained with it."""
+        if not self.text_frozen and self.trainer.clock.part > self.order.freeze:
+            self.trainer.freeze(TEXT_ENCODER)
+            self.order.finish(TEXT_ENCODER)
+            self.text_frozen = True
+
+    def timed(self, what: str, start: float) -> float:
+        """Add the time since start, the device's included, to what it was spent on; the time now."""
+        if self.order.on_gpu:
+            torch.cuda.synchronize()
+        now = time.monotonic()
+        self.spent_s = {name: 0.98 * spent for name, spent in self.spent_s.items()}
+        self.spent_s[what] += now - start
+        return now
+
+    def turn(self, batches: Batches) -> None:
+        """A step, and as much encoding as its part of the time allows."""
+        start, bucket = time.monotonic(), self.choose()
+        if bucket is not None:
+            self.trainer.step(partial(self.loss, bucket))
+            start = self.timed("train", start)
+        behind = self.spent_s["encode"] < ENCODE_PART * sum(self.spent_s.values())
+        if bucket is None or (behind and batches.ready):
+            self.encode(batches.next())
+            self.timed("encode", start)
+        self.trainer.note(clips=self.replay.total, images=int(self.trainer.clock.part < IMAGE_PART))
+
+    @torch.no_grad()
+    def sheet(self) -> None:
+        """A picture of a film for each prompt: eight frames in a row."""
+        length, steps = self.size.sheet
+        prompts = PROMPTS[:2] if self.order.smoke else PROMPTS
+        device, count = self.order.device, len(prompts)
+        rows = text.rows(self.words, [f"FPS-16 {prompt}" for prompt in prompts])
+        tokens = torch.cat([self.empty.expand(count, -1), torch.tensor(rows, device=device)])
+        generator = torch.Generator(device).manual_seed(1)
+        height, width = self.size.films.size or (144, 256)
+        shape = (length, height // 8, width // 8)
+        noise = torch.randn((count, 16, *shape), generator=generator, device=device)
+        nothing = torch.zeros((2 * count, 17, *shape), device=device)
+        task = torch.zeros(2 * count, dtype=torch.long, device=device)
+        # Compiled blocks would be compiled once more for this.
+        eager = torch.compiler.set_stance("force_eager")
+        with eager, self.trainer.averaged(), autocast(self.order):
+            states, mask = self.text_encoder(tokens), (tokens != 0).float()
+
+            def field(x: Tensor, at: float) -> Tensor:
+                moment = torch.full((2 * count,), at, device=device)
+                both = self.transformer(flow.twice(x), nothing, moment, task, states, mask).float()
+                return flow.guided(both, GUIDANCE)
+
+            latents = flow.integrate(field, noise, linear_quadratic(steps))
+            films = [self.decoder(one[None]).float()[0].transpose(0, 1) for one in latents]
+        shown = torch.stack([to_pixels(frames[length // 2 :: length]) for frames in films])
+        write_png(self.order.work / "video.png", grid(shown))
+
+    def save(self) -> None:
+        """Write the networks and a picture of what they make."""
+        self.trainer.save(VIDEO_TRANSFORMER)
+        if not self.text_frozen:
+            self.trainer.save(TEXT_ENCODER)
+
+
+def run(order: Order) -> None:
+    """Train from the moment the autoencoder is final until the order's time is up."""
+    prepare(order)
+    size = size_of(order)
+    plan = FeedPlan(order.workers, size.slots, size.slot_bytes, 40_000_000 * (order.seed + 1))
+    with Feed(partial(film, plan=size.films), plan) as feed:
+        recipe = Recipe(order)
+        recipe.warm_up()
+        order.wait_for(VIDEO_ENCODER, VIDEO_DECODER)
+        recipe.begin()
+        with Batches(feed, size.encoded, order.on_gpu, depth=6) as batches:
+            saves = 0
+            while recipe.trainer.running:
+                recipe.turn(batches)
+                recipe.freeze_text()
+                if recipe.trainer.due():
+                    recipe.save()
+                    saves += 1
+                    if saves % 4 == 2:
+                        recipe.sheet()
+            recipe.save()
+    order.finish(TEXT_ENCODER)
+    order.finish(VIDEO_TRANSFORMER)
+    recipe.sheet()
