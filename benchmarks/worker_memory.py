@@ -30,7 +30,7 @@ def peak_bytes(stack: Stack, seconds: int) -> int:
     proc = Path(f"/proc/{stack.supervisor.pids['worker']}")
     (proc / "clear_refs").write_text("5")
     fields = {"prompt": "a red ball bouncing on a blue floor", "seconds": seconds, "num_inference_steps": 2}
-    with httpx.Client(base_url=stack.url, timeout=60) as client:
+    with httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as client:
         video = client.post("/v1/videos", json=fields).raise_for_status().json()
         while video["status"] in ("queued", "in_progress"):
             time.sleep(0.5)

@@ -73,7 +73,7 @@ class WorkerSettings(_Group):
 
     lease_s: float = 10.0
     sweep_every_s: float = 2.0
-    max_attempts: int = 3
+    max_attempts: int = 5
     snapshot_every_steps: int = 5
     snapshot_every_s: float = 20.0
     scratch_dir: Path | None = None

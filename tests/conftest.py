@@ -1,5 +1,6 @@
-"""A real Redis for every test that wants one."""
+"""A real Redis for every test that wants one, and one thread for torch."""
 
+import os
 import socket
 import subprocess
 import time
@@ -11,6 +12,11 @@ import pytest
 import redis
 
 from services.local.redis import redis_answers, redis_binary
+
+
+def pytest_configure() -> None:
+    """Threads that spin while they wait cost more than they give on networks as small as the tests'."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def free_port() -> int:

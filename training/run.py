@@ -39,6 +39,7 @@ class Stage:
 PLAN = (
     Stage("tae", 0.0, 0.32, 7, 1.0, ("video_encoder", "video_decoder")),
     Stage("codec", 0.0, 0.5, 3, 0.6, ("audio_encoder", "audio_decoder")),
+    Stage("sight", 0.12, 0.44, 3, 0.4, ("visual_encoder",)),
     Stage("video", 0.08, 1.0, 6, 1.0, ("text_encoder",)),
     Stage("upsampler", 0.33, 0.76, 3, 0.3),
     Stage("audio", 0.44, 1.0, 4, 0.45),

@@ -61,6 +61,8 @@ def _connect(desk: Desk, sweeper: Sweeper, ready_file: Path | None) -> None:
 
     def stopping(**_: object) -> None:
         desk.draining.set()
+        # The next step of a large film may be far away.
+        desk.studio.inference.interrupt()
 
     def stopped(**_: object) -> None:
         sweeper.stop()

@@ -27,6 +27,9 @@ PATIENCE_S = 30.0
 """How long a Redis that does not answer is waited for in the midst of a job."""
 
 
+AWAY = "a part of the service did not answer, again and again; the same order may work later"
+
+
 class Draining(MoviolaError):
     """The worker is stopping: the job goes back to the queue as it stands."""
 
@@ -75,10 +78,11 @@ def _attempt(lease: Lease, desk: Desk) -> None:
     except (LeaseLost, JobCancelled, LedgerUnavailable):
         raise
     except Draining:
-        ledger.give_back(lease)
-        log.info("given_back")
+        _give_back(lease, ledger)
     except Unavailable as error:
-        ledger.retry(lease, Failure(code="unavailable", message=str(error)))
+        if desk.draining.is_set():
+            return _give_back(lease, ledger)
+        ledger.retry(lease, Failure(code="unavailable", message=AWAY))
         log.warning("unavailable", error=str(error))
     except JobError as error:
         ledger.fail(lease, Failure(code=error.code, message=error.message))
@@ -86,6 +90,11 @@ def _attempt(lease: Lease, desk: Desk) -> None:
     except Exception:
         ledger.fail(lease, Failure(code="internal_error", message="the job failed for a reason of ours"))
         log.exception("failed", code="internal_error")
+
+
+def _give_back(lease: Lease, ledger: Ledger) -> None:
+    ledger.give_back(lease)
+    log.info("given_back")
 
 
 def _make(lease: Lease, desk: Desk) -> None:

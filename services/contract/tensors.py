@@ -29,9 +29,7 @@ NETWORKS = (
 )
 
 # Entry models
-SAMPLE_VIDEO = (
-    "sample_video"  # streams: step [1], latents [16,T,h,w] (empty but for snapshots and the last)
-)
+SAMPLE_VIDEO = "sample_video"  # streams: step [1], latents [16,T,h,w] (empty but for snapshots and the last)
 SAMPLE_AUDIO = "sample_audio"  # streams: step [1] i32, latents [C,T] likewise
 DECODE_VIDEO = "decode_video"  # latents, tile, tail -> frames [n,h,w,3] u8, tail [16,h,w,3] u8
 UPSAMPLE_VIDEO = "upsample_video"  # frames [n,h,w,3] u8, size -> yuv [n, H*3/2, W] u8 (planar 4:2:0)

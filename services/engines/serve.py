@@ -79,7 +79,9 @@ class NetworkModel(AnswerModel):
         """Load the graph. Raises ConfigurationError where it is missing or wrong."""
         super().initialize(args)
         lean = self.parameters.get("lean") == "true"
-        self._session = Session(self.folder / "model.onnx", threads=threads(), lean=lean)
+        self._session = Session(
+            self.folder / "model.onnx", threads=threads(), lean=lean, name=args["model_name"]
+        )
 
     def answer(self, inputs: Inputs) -> Outputs:
         """Outputs of the graph."""

@@ -43,13 +43,13 @@ class Tensor:
 class Session:
     """A loaded graph. Calls are independent and the same inputs give the same bytes.
 
-    With ``lean`` each run gives its working memory back to the system: a fifth slower, and as much smaller
-    between runs as the graph's activations are. Raises ConfigurationError where the file is missing, broken
-    or not fit for CPU.
+    Errors call it ``name``. With ``lean`` each run gives its working memory back to the system: a fifth
+    slower, and as much smaller between runs as the graph's activations are. Raises ConfigurationError where
+    the file is missing, broken or not fit for CPU.
     """
 
-    def __init__(self, path: Path, *, threads: int, lean: bool = False) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, threads: int, lean: bool = False, name: str = "the network") -> None:
+        self.name = name
         self._run_options = ort.RunOptions()
         if lean:
             self._run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
@@ -73,18 +73,18 @@ class Session:
         try:
             values = self._session.run(names, dict(inputs), self._run_options)
         except _ORT_ERRORS as error:
-            raise GenerationError(f"{self.path}: {error}") from error
+            raise GenerationError(f"{self.name}: {error}") from error
         return dict(zip(names, values, strict=True))
 
     def _check(self, inputs: Mapping[str, Array]) -> None:
         wanted = {tensor.name for tensor in self.inputs}
         if inputs.keys() != wanted:
-            raise GenerationError(f"{self.path}: inputs are {sorted(wanted)}, not {sorted(inputs)}")
+            raise GenerationError(f"{self.name}: inputs are {sorted(wanted)}, not {sorted(inputs)}")
         for tensor in self.inputs:
             array = inputs[tensor.name]
             if array.dtype != tensor.dtype or array.ndim != len(tensor.shape):
                 raise GenerationError(
-                    f"{self.path}: {tensor.name} is {tensor.dtype}{list(tensor.shape)}, "
+                    f"{self.name}: {tensor.name} is {tensor.dtype}{list(tensor.shape)}, "
                     f"not {array.dtype}{list(array.shape)}"
                 )
 

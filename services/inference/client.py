@@ -42,6 +42,10 @@ class Inference:
         self._windows.close()
         self._door.close()
 
+    def interrupt(self) -> None:
+        """End what is being sampled with InferenceUnavailable, from another thread."""
+        self._door.interrupt()
+
     def ready(self) -> bool:
         """Whether Triton answers and all its models are ready."""
         return self._door.is_ready()

@@ -3,7 +3,7 @@
 import queue
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tritonclient.grpc as triton
@@ -12,6 +12,7 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 from services.contract.errors import GenerationError, InferenceUnavailable, MoviolaError
 
 Arrays = dict[str, Any]
+_Answers: TypeAlias = "queue.SimpleQueue[tuple[Any, Any]]"  # of results and errors
 
 _OPTIONS = [
     ("grpc.max_send_message_length", -1),
@@ -39,6 +40,7 @@ class Door:
         self._url = url
         self._patience = patience
         self._client: Any = None
+        self._streams: list[_Answers] = []
 
     @property
     def client(self) -> Any:
@@ -73,9 +75,10 @@ class Door:
 
         Raises GenerationError, or InferenceUnavailable where the next message is too long in coming.
         """
-        answers: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
+        answers: _Answers = queue.SimpleQueue()
         # tritonclient has one stream a client: with a client of its own, no stream is in another's way.
         client = self._connect()
+        self._streams.append(answers)
         try:
             self._begin(client, answers, model, inputs)
             while True:
@@ -86,8 +89,14 @@ class Door:
                 if response.parameters["triton_final_response"].bool_param:
                     return
         finally:
+            self._streams.remove(answers)
             client.stop_stream(cancel_requests=True)
             client.close()
+
+    def interrupt(self) -> None:
+        """End all open streams with InferenceUnavailable. For any thread, and for handlers of signals."""
+        for answers in tuple(self._streams):
+            answers.put((None, InferenceServerException("interrupted")))
 
     def close(self) -> None:
         """Close the connection. It is made anew if needed."""
@@ -98,14 +107,14 @@ class Door:
     def _connect(self) -> Any:
         return triton.InferenceServerClient(self._url, channel_args=_OPTIONS)
 
-    def _begin(self, client: Any, answers: Any, model: str, inputs: Mapping[str, Any]) -> None:
+    def _begin(self, client: Any, answers: _Answers, model: str, inputs: Mapping[str, Any]) -> None:
         try:
             client.start_stream(lambda result, error: answers.put((result, error)))
             client.async_stream_infer(model, tensors_of(inputs), enable_empty_final_response=True)
         except InferenceServerException as error:
             raise translated(model, error) from error
 
-    def _next(self, model: str, answers: "queue.SimpleQueue[tuple[Any, Any]]") -> Any:
+    def _next(self, model: str, answers: _Answers) -> Any:
         try:
             result, error = answers.get(timeout=self._patience.message_s)
         except queue.Empty:

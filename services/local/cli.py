@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -14,19 +15,19 @@ from services.local.ports import free_ports
 from services.local.stack import default_data_dir, running_stack
 from services.settings import GatewaySettings
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @app.command()
 def serve() -> None:
     """Run the stack in the foreground until Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    with running_stack(GatewaySettings().port, default_data_dir(), _say) as stack:
-        _say(f"ready: {stack.url}/v1  (state in {default_data_dir()}, logs in {default_data_dir() / 'logs'})")
-        try:
-            stack.supervisor.watch()
-        except KeyboardInterrupt:
-            _say("stopping")
+    _stop_on_signals()
+    data_dir = default_data_dir()
+    with suppress(KeyboardInterrupt), running_stack(GatewaySettings().port, data_dir, _say) as stack:
+        _say(f"ready: {stack.url}/v1  (state in {data_dir}, logs in {data_dir / 'logs'})")
+        stack.supervisor.watch()
 
 
 @app.command()
@@ -39,12 +40,12 @@ def demo(
     output: Annotated[Path, typer.Option(help="folder for the film")] = Path("outputs"),
 ) -> None:
     """Start the stack, make one film through its API, stop the stack."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    _stop_on_signals()
     _say("starting Redis, Triton, worker and gateway ...")
     (port,) = free_ports(1)
     order = Order(prompt=prompt, size=size, seconds=seconds, fps=fps, seed=seed)
     with running_stack(port, default_data_dir(), _say) as stack:
-        made = make_film(stack.url, order, output)
+        made = make_film(stack.url, order, output, meanwhile=stack.supervisor.mend)
     if not made:
         raise typer.Exit(1)
 
@@ -59,7 +60,16 @@ def main() -> None:
         sys.exit(130)
 
 
+def _stop_on_signals() -> None:
+    for number in STOP_SIGNALS:
+        signal.signal(number, _interrupt)
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # The first one stops the stack; a second must not leave it half stopped.
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    _say("stopping")
     raise KeyboardInterrupt
 
 

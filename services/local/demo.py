@@ -1,7 +1,7 @@
 """One film through the public API, with its progress on the terminal."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,18 @@ class Order:
     seed: int | None
 
 
-def make_film(url: str, order: Order, folder: Path) -> bool:
-    """Submit ``order``, follow it, write ``<folder>/<video id>.mp4``; False if it failed, having said why."""
+def make_film(url: str, order: Order, folder: Path, meanwhile: Callable[[], None]) -> bool:
+    """Submit ``order``, follow it, write ``<folder>/<video id>.mp4``; False if it failed, having said why.
+
+    ``meanwhile`` is called again and again.
+    """
     console = Console(soft_wrap=True)
-    with httpx.Client(base_url=url, timeout=60) as client:
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
         answer = client.post("/v1/videos", json={k: v for k, v in asdict(order).items() if v is not None})
         if answer.is_error:
             console.print(f"refused: {answer.json()['error']['message']}", style="red", markup=False)
             return False
-        video = _follow(client, answer.json()["id"], console)
+        video = _follow(client, answer.json()["id"], console, meanwhile)
         if video["status"] != "completed":
             console.print(f"failed: {video['error']['message']}", style="red", markup=False)
             return False
@@ -43,7 +46,9 @@ def make_film(url: str, order: Order, folder: Path) -> bool:
     return True
 
 
-def _follow(client: httpx.Client, video_id: str, console: Console) -> dict[str, Any]:
+def _follow(
+    client: httpx.Client, video_id: str, console: Console, meanwhile: Callable[[], None]
+) -> dict[str, Any]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -53,15 +58,29 @@ def _follow(client: httpx.Client, video_id: str, console: Console) -> dict[str, 
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task("queued", total=100)
         while True:
-            video: dict[str, Any] = client.get(f"/v1/videos/{video_id}").raise_for_status().json()
-            progress.update(bar, completed=video["progress"], description=_describe(video))
-            if not console.is_terminal:
-                progress.console.print(
-                    f"{video['progress']:3d}%  {_describe(video)}", markup=False, highlight=False
-                )
-            if video["status"] in ("completed", "failed"):
-                return video
-            time.sleep(POLL_S if console.is_terminal else 5 * POLL_S)
+            video = _retrieve(client, video_id)
+            if video is not None:
+                progress.update(bar, completed=video["progress"], description=_describe(video))
+                if not console.is_terminal:
+                    line = f"{video['progress']:3d}%  {_describe(video)}"
+                    progress.console.print(line, markup=False, highlight=False)
+                if video["status"] in ("completed", "failed"):
+                    return video
+            for _ in range(1 if console.is_terminal else 5):
+                meanwhile()
+                time.sleep(POLL_S)
+
+
+def _retrieve(client: httpx.Client, video_id: str) -> dict[str, Any] | None:
+    """The video; None while the gateway or what is behind it does not answer."""
+    try:
+        answer = client.get(f"/v1/videos/{video_id}")
+    except httpx.TransportError:
+        return None
+    if answer.is_server_error:
+        return None
+    video: dict[str, Any] = answer.raise_for_status().json()
+    return video
 
 
 def _describe(video: dict[str, Any]) -> str:

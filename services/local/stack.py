@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,11 +21,13 @@ from services.settings import GatewaySettings, StorageSettings
 
 ROOT = Path(__file__).parents[2]
 LOG_LIMIT_BYTES = 16 * 2**20
+MALLOC_MMAP_BYTES = 2**20
+"""From this size on, what the worker frees goes back to the system. Else glibc keeps the encoder's frames."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A running stack. ``url`` is the gateway's."""
+    """A running stack. ``url`` is the gateway's. Somebody has to watch ``supervisor``."""
 
     url: str
     redis_url: str
@@ -36,34 +39,34 @@ class Stack:
 def running_stack(port: int, data_dir: Path, say: Callable[[str], None]) -> Iterator[Stack]:
     """Start what is not given by ``REDIS_URL`` and ``TRITON_URL``, then worker and gateway; stop all at exit.
 
-    Raises ConfigurationError if a part does not start or another stack uses ``data_dir``.
+    Raises ConfigurationError if a part does not start, another stack uses ``data_dir`` or another program the
+    port.
     """
     data_dir = data_dir.resolve()
     logs = data_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True)
+    host, about = GatewaySettings().host, data_dir / "stack.json"
+    url = f"http://{_reachable(host)}:{port}"
     with _exclusive(data_dir):
+        _check_port(host, port)
         _trim(logs)
-        supervisor = Supervisor(logs, say)
-        host = GatewaySettings().host
+
+        def note() -> None:
+            known = {"url": url, **addresses, "pids": supervisor.pids, "pid": os.getpid()}
+            fresh = about.with_suffix(".new")
+            fresh.write_text(json.dumps(known, indent=1))
+            fresh.replace(about)
+
+        supervisor = Supervisor(logs, say, note)
         try:
             servers, addresses = _servers(data_dir)
             supervisor.start(servers)
             supervisor.start(_own(host, port, data_dir, addresses))
-            stack = Stack(
-                url=f"http://{_reachable(host)}:{port}",
-                redis_url=addresses["REDIS_URL"],
-                triton_url=addresses["TRITON_URL"],
-                supervisor=supervisor,
-            )
-            (data_dir / "stack.json").write_text(
-                json.dumps(
-                    {"url": stack.url, **addresses, "pids": supervisor.pids, "pid": os.getpid()}, indent=1
-                )
-            )
-            yield stack
+            note()
+            yield Stack(url, addresses["REDIS_URL"], addresses["TRITON_URL"], supervisor)
         finally:
             supervisor.stop()
-            (data_dir / "stack.json").unlink(missing_ok=True)
+            about.unlink(missing_ok=True)
 
 
 def _servers(data_dir: Path) -> tuple[list[Part], dict[str, str]]:
@@ -96,15 +99,28 @@ def _own(host: str, port: int, data_dir: Path, addresses: Mapping[str, str]) -> 
             "worker",
             [sys.executable, "-m", "workers"],
             started.exists,
-            {**env, "MOVIOLA_READY_FILE": str(started)},
+            {**env, "MOVIOLA_READY_FILE": str(started), "MALLOC_MMAP_THRESHOLD_": str(MALLOC_MMAP_BYTES)},
         ),
         Part("gateway", [sys.executable, "-m", "gateway"], lambda: _answers(_reachable(host), port), env),
     ]
 
 
+def _check_port(host: str, port: int) -> None:
+    """Raises ConfigurationError where the gateway could not listen."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot listen on {host}:{port} ({error.strerror}): set MOVIOLA_PORT to another port"
+            ) from error
+
+
 def _answers(host: str, port: int) -> bool:
     try:
-        return httpx.get(f"http://{host}:{port}/readyz", timeout=2).status_code == 200
+        return httpx.get(f"http://{host}:{port}/readyz", timeout=2, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
 

@@ -18,7 +18,8 @@ _PR_SET_PDEATHSIG = 1
 @dataclass(frozen=True)
 class Part:
     """A process of the stack. ``ready`` asks without blocking for long; ``start_s`` bounds its start and
-    ``grace_s`` the time from SIGTERM to SIGKILL."""
+    ``grace_s`` the time from SIGTERM to SIGKILL. ``ailment`` says of a running process, by its id, why it has
+    to be started anew. ``clean`` removes what a killed one leaves: before each start and after the end."""
 
     name: str
     argv: Sequence[str]
@@ -26,6 +27,8 @@ class Part:
     env: Mapping[str, str] = field(default_factory=dict)
     start_s: float = 120.0
     grace_s: float = 10.0
+    ailment: Callable[[int], str | None] = lambda _pid: None
+    clean: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -38,11 +41,15 @@ class _Running:
 
 
 class Supervisor:
-    """Runs parts until stopped. Output goes to ``<logs>/<name>.log``; ``say`` gets lines for people."""
+    """Runs parts until stopped. Output goes to ``<logs>/<name>.log``; ``say`` gets lines for people, and
+    ``on_restart`` is called after each restart."""
 
-    def __init__(self, logs: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, logs: Path, say: Callable[[str], None], on_restart: Callable[[], None] = lambda: None
+    ) -> None:
         self._logs = logs
         self._say = say
+        self._on_restart = on_restart
         self._running: list[_Running] = []
         self.stopping = threading.Event()
 
@@ -59,10 +66,14 @@ class Supervisor:
             self._await_ready(one)
 
     def watch(self) -> None:
-        """Restart parts that die, until ``stopping`` is set."""
+        """Mend every moment, until ``stopping`` is set."""
         while not self.stopping.wait(0.2):
-            for one in self._running:
-                self._mend(one)
+            self.mend()
+
+    def mend(self) -> None:
+        """Restart parts that died or ail, each later than the time before if it does so again and again."""
+        for one in self._running:
+            self._mend(one)
 
     def stop(self) -> None:
         """Stop all parts, the last started first; SIGKILL what outlives its grace."""
@@ -75,9 +86,11 @@ class Supervisor:
                 self._say(f"{one.part.name} did not stop within {one.part.grace_s:g} s: killed")
             _signal_group(one.process, signal.SIGKILL)
             one.process.wait()
+            one.part.clean()
         self._running.clear()
 
     def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
+        part.clean()
         with (self._logs / f"{part.name}.log").open("ab") as log:
             return subprocess.Popen(
                 part.argv,
@@ -101,26 +114,29 @@ class Supervisor:
             time.sleep(0.1)
 
     def _mend(self, one: _Running) -> None:
-        code = one.process.poll()
-        if code is None:
-            if one.restarts and time.monotonic() - one.since > 60:
-                one.restarts = 0
-            return
         now = time.monotonic()
         if one.restart_at is None:
+            why = _trouble(one)
+            if why is None:
+                if now - one.since > 60:
+                    one.restarts = 0
+                return
             delay = min(30.0, 0.5 * 2**one.restarts) if one.restarts else 0.0
             one.restart_at = now + delay
-            self._say(
-                f"{one.part.name} died ({_cause(code)}); restarting" + (f" in {delay:g} s" if delay else "")
-            )
-        if now >= one.restart_at:
+            self._say(f"{one.part.name} {why}; restarting" + (f" in {delay:g} s" if delay else ""))
             _signal_group(one.process, signal.SIGKILL)
+        if now >= one.restart_at:
+            one.process.wait()
             one.process, one.since, one.restart_at = self._spawn(one.part), now, None
             one.restarts += 1
+            self._on_restart()
 
 
-def _cause(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+def _trouble(one: _Running) -> str | None:
+    code = one.process.poll()
+    if code is None:
+        return one.part.ailment(one.process.pid)
+    return f"died ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

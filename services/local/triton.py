@@ -23,8 +23,7 @@ _STUB = "triton_python_backend_stub"
 def triton_part(model_repository: Path, folder: Path, ports: tuple[int, int, int]) -> Part:
     """Triton on 127.0.0.1 at ``ports`` (gRPC, HTTP, metrics); ``folder`` is for its copy of the backend.
 
-    At every start it first removes what a killed server of the same ``folder`` left in shared memory. Raises
-    ConfigurationError where this machine or Python cannot run it, or the wheel is not installed.
+    Raises ConfigurationError where this machine or Python cannot run it, or the wheel is not installed.
     """
     server = triton_folder()
     grpc, http, metrics = ports
@@ -44,14 +43,45 @@ def triton_part(model_repository: Path, folder: Path, ports: tuple[int, int, int
         "log-info": "false",
     }
     argv = [
-        *("/bin/sh", "-c", 'rm -f "$0"*; exec "$@"', str(SHM / shm_prefix)),
         str(server / "bin" / "tritonserver"),
         "--disable-auto-complete-config",
         f"--backend-config=python,shm-region-prefix-name={shm_prefix}",
         *(f"--{key}={value}" for key, value in options.items()),
     ]
     env = _environment((_bundled(server), python_libraries()))
-    return Part("triton", argv, lambda: triton_ready(f"127.0.0.1:{http}"), env, start_s=180)
+    return Part(
+        "triton",
+        argv,
+        lambda: triton_ready(f"127.0.0.1:{http}"),
+        env,
+        start_s=180,
+        clean=lambda: _remove(shm_prefix),
+        ailment=lambda pid: "lost the process of a model" if lost_a_stub(pid) else None,
+    )
+
+
+def lost_a_stub(pid: int) -> bool:
+    """Whether a model of the Triton ``pid`` has no process left: a child that ended, and nobody asked how.
+
+    Triton goes on, and answers for that model with errors only.
+    """
+    lists = [_read(path) for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    stats = [_read(Path(f"/proc/{child}/stat")) for child in " ".join(lists).split()]
+    # Of the command's name, in brackets, the kernel keeps 15 letters; the state follows.
+    return any(f"({_STUB[:15]}) Z" in stat for stat in stats)
+
+
+def _remove(shm_prefix: str) -> None:
+    for region in SHM.glob(f"{shm_prefix}*"):
+        region.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> str:
+    """What is in a file of /proc; nothing if its process has gone."""
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def triton_ready(http_address: str) -> bool:

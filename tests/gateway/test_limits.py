@@ -47,7 +47,7 @@ def test_bytes_are_counted_whatever_is_declared(declared: bytes) -> None:
     async def receive() -> dict[str, object]:
         return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
 
-    async def app(scope: object, receive: object, send: object) -> None:  # noqa: ARG001
+    async def app(scope: object, receive: object, send: object) -> None:
         while True:
             await receive()  # type: ignore[operator]
 

@@ -41,12 +41,15 @@ class Served:
         return OpenAI(base_url=f"{self.url}/v1", api_key="any")
 
     def http(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=30)
+        return httpx.Client(base_url=self.url, timeout=30, trust_env=False)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """The exit code; what was said since the ready line is added to ``lines``."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(60)
+        said, _ = self.process.communicate(timeout=60)
+        self.lines += said.splitlines(keepends=True)
+        return self.process.returncode
 
 
 def serve(data_dir: Path, **env: str) -> Served:
@@ -75,6 +78,42 @@ def wait_for(condition: Callable[[], Any], seconds: float) -> Any:
         assert time.monotonic() < deadline, "timed out"
         time.sleep(0.1)
     return value
+
+
+def order(served: Served, steps: int) -> str:
+    """Id of a small film of ``steps`` steps."""
+    fields = {
+        "prompt": "a blue ball",
+        "size": "256x144",
+        "seconds": 1,
+        "num_inference_steps": steps,
+        "seed": 1,
+    }
+    with served.http() as client:
+        return str(client.post("/v1/videos", json=fields).raise_for_status().json()["id"])
+
+
+def video(served: Served, video_id: str) -> dict[str, Any]:
+    with served.http() as client:
+        found: dict[str, Any] = client.get(f"/v1/videos/{video_id}").raise_for_status().json()
+        return found
+
+
+def content(served: Served, video_id: str) -> bytes:
+    with served.http() as client:
+        return client.get(f"/v1/videos/{video_id}/content").raise_for_status().content
+
+
+def completed(served: Served, video_id: str, seconds: float = 90) -> dict[str, Any]:
+    """The video once it is completed; whoever waits for it fails if it does."""
+
+    def final() -> dict[str, Any] | None:
+        found = video(served, video_id)
+        return found if found["status"] in ("completed", "failed") else None
+
+    found: dict[str, Any] = wait_for(final, seconds)
+    assert found["status"] == "completed", found
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,10 @@ from openai.types import Video
 
 from tests.stack.conftest import Served
 
-pytestmark = pytest.mark.stack
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.filterwarnings("ignore:The Sora API is scheduled:DeprecationWarning"),
+]
 QUICK = {"num_inference_steps": 2, "seed": 7}
 
 

@@ -93,6 +93,19 @@ def test_a_draining_worker_gives_the_job_back_and_takes_no_other(
     assert len(stage.video_orders) == 1
 
 
+def test_a_loop_that_the_draining_worker_interrupts_costs_no_attempt(
+    desk: Desk, ledger: Ledger, queued: Job, stage: FakeTriton
+) -> None:
+    def interrupted(step: int) -> None:
+        desk.draining.set()
+        raise InferenceUnavailable("interrupted")
+
+    stage.on_step = interrupted
+    work(queued.id, desk)
+    job = found(ledger, queued)
+    assert (job.status, job.attempt) == (Status.QUEUED, 0)
+
+
 def test_a_cancel_stops_the_loop_at_the_next_step(
     desk: Desk, ledger: Ledger, queued: Job, stage: FakeTriton
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from training.recipes.order import Order
 
-RECIPES = ("tae", "codec", "upsampler", "video", "audio")
+RECIPES = ("tae", "codec", "sight", "upsampler", "video", "audio")
 
 
 def main() -> None:

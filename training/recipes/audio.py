@@ -1,5 +1,6 @@
-"""Audio transformer and visual encoder together: flow matching on latents of the frozen codec.
+"""Audio transformer: flow matching on codec latents, under features of the frozen visual encoder.
 
+Features are computed once a film, of a picture as a video model would show it, so that a step costs little.
 Text comes without a frame rate: the sound caption or the caption of the picture. Guidance at inference works
 against the same picture with empty text; that is what leaving out the text prepares. The picture is left out
 at times too, so that sound can be made from text alone.
@@ -7,11 +8,11 @@ at times too, so that sound can be made from text alone.
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from services.contract.tensors import (
@@ -21,20 +22,27 @@ from services.contract.tensors import (
     TEXT_ENCODER,
     VISUAL_ENCODER,
 )
-from services.families.moviegen import casts
+from services.families.moviegen.audio_transformer import AudioTransformer
 from training.recipes import flow, text
-from training.recipes.batches import Batch, Batches, to_signal
+from training.recipes.batches import Batch, Batches
 from training.recipes.feed import Bucket, Feed, FeedPlan
 from training.recipes.files import frozen, write_wave
-from training.recipes.order import CAST, Order
+from training.recipes.nearby import look_around, solve_last_layer
+from training.recipes.order import Order
 from training.recipes.replay import Replay
+from training.recipes.seen import autoencoder, look, seen
 from training.recipes.sources import SECOND, ScorePlan, film_with_sound
 from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 
-SCHEDULE = Schedule(peak=1e-3, warmup=0.03, fall=0.8, decay=0.999)
+SCHEDULE = Schedule(
+    peak=8e-4, warmup=0.03, fall=0.7, decay=0.998, slow=("time.", "modulation.", "bias", "velocity.")
+)
+SOLVED_BATCHES = 10
 WITHOUT_TEXT = 0.15
-WITHOUT_PICTURE = 0.10
-WITH_CONTEXT = 0.2
+WITHOUT_PICTURE = 0.08
+WITH_CONTEXT = 0.05
+FEATURE_NOISE = 0.05
+LOUDEST_COUNTS = 4.0
 LATENTS_PER_S = 25
 GUIDANCE = 3.0
 ENCODE_PART = 0.2
@@ -42,7 +50,7 @@ ENCODE_PART = 0.2
 
 @dataclass(frozen=True)
 class Size:
-    """What is rendered; latents of a batch, seconds encoded at once, bytes of a bucket."""
+    """What is rendered; latents of a batch, seconds encoded at once, bytes of a bucket, slots of the ring."""
 
     films: ScorePlan
     latents: int
@@ -62,7 +70,7 @@ class Size:
     def slot_bytes(self) -> int:
         """The longest film with its sound."""
         seconds = max(self.films.seconds)
-        return 3 * min(24 * seconds, 256) * self.films.side**2 + 4 * SECOND * seconds + 512
+        return 3 * min(24 * seconds, 256) * 144 * 256 + 4 * SECOND * seconds + 512
 
 
 def size_of(order: Order) -> Size:
@@ -70,8 +78,8 @@ def size_of(order: Order) -> Size:
     if order.smoke:
         return Size(ScorePlan((1,), (1.0,)), 50, 2, 4 << 20, 8)
     if order.on_gpu:
-        return Size(ScorePlan(), 6_400, 64, 3 << 29, 96)
-    return Size(ScorePlan((1, 2, 4), (0.3, 0.4, 0.3)), 200, 8, 64 << 20, 24)
+        return Size(ScorePlan(), 6_400, 32, 3 << 29, 48)
+    return Size(ScorePlan((2, 4, 8, 16), (0.06, 0.72, 0.18, 0.04), plain=True), 800, 4, 128 << 20, 8)
 
 
 def resample(features: Tensor, count: int, frames_per_latent: float) -> Tensor:
@@ -83,17 +91,6 @@ def resample(features: Tensor, count: int, frames_per_latent: float) -> Tensor:
     after = (before + 1).clamp_max(frames - 1)
     share = (position - before).to(features.dtype)[:, None]
     return (1 - share) * features[:, before] + share * features[:, after]
-
-
-def roughened(frames: Tensor) -> Tensor:
-    """Frames [B,F,3,s,s] a little blurred, dimmed and noisy, each film in its own way."""
-    count, device = len(frames), frames.device
-    blurred = F.avg_pool2d(F.pad(frames.flatten(0, 1), (1, 1, 1, 1), mode="replicate"), 3, 1).view_as(frames)
-    amount = torch.rand(count, 1, 1, 1, 1, device=device)
-    frames = frames + amount * (blurred - frames)
-    level = 1.0 + 0.1 * torch.randn(count, 1, 1, 1, 1, device=device)
-    noise = 0.05 * torch.rand(count, 1, 1, 1, 1, device=device) * torch.randn_like(frames)
-    return frames * level + noise
 
 
 def context(latents: Tensor) -> Tensor:
@@ -108,46 +105,64 @@ def context(latents: Tensor) -> Tensor:
     return torch.cat([latents * mask, mask], dim=1)
 
 
+def times(count: int, device: str) -> Tensor:
+    """Times [count], earlier than elsewhere: when things sound is decided close to the noise."""
+    moments = torch.sigmoid(1.1 * torch.randn(count, device=device) - 0.5)
+    kind = torch.rand(count, device=device)
+    moments = torch.where(kind < 0.5, 0.15 * torch.rand(count, device=device), moments)
+    return moments * (kind >= 0.25)
+
+
 class Recipe:
-    """One run: networks, frozen codec and text encoder, store of latents and frames, loss and files."""
+    """One run: the transformer, frozen networks around it, store of latents and features, loss and file."""
 
     def __init__(self, order: Order) -> None:
         self.order, self.size = order, size_of(order)
-        self.trainer = Trainer(order, (AUDIO_TRANSFORMER, VISUAL_ENCODER), SCHEDULE)
-        self.transformer = self.trainer.networks[AUDIO_TRANSFORMER]
-        self.visual = self.trainer.networks[VISUAL_ENCODER]
+        fresh = not order.checkpoint(AUDIO_TRANSFORMER).exists()
+        self.trainer = Trainer(order, (AUDIO_TRANSFORMER,), SCHEDULE)
+        transformer = self.trainer.networks[AUDIO_TRANSFORMER]
+        assert isinstance(transformer, AudioTransformer)
+        self.transformer = transformer
+        if fresh:
+            look_around(transformer)
+            self.trainer.restart_average()
+        self.solved = not fresh
         self.replay = Replay(self.size.bucket_bytes, order.device)
         self.words = text.tokenizer()
         self.empty = torch.tensor(text.rows(self.words, [""]), device=order.device)
+        self.text_encoder: Callable[[Tensor], Tensor]
         self.chance = random.Random(order.seed)
         self.spent_s = {"train": 1e-3, "encode": 1e-3}
         if order.compile:
-            for block in self.transformer.get_submodule("blocks"):  # type: ignore[attr-defined]
+            for block in self.transformer.blocks:
                 block.compile(dynamic=True)
 
     def warm_up(self) -> None:
         """A loss and its gradient on made-up clips: what is compiled at first use is so in advance."""
         real, self.replay = self.replay, Replay(1 << 20, self.order.device)
-        self.text_encoder = casts.build(CAST, TEXT_ENCODER).to(self.order.device)
-        side, device = self.size.films.side, self.order.device
+        params, device = self.transformer.params, self.order.device
+        states = torch.zeros(2, text.LENGTH, params.text_width, device=device)
         for seconds in self.size.films.seconds[:1] + self.size.films.seconds[-1:]:
+            count = LATENTS_PER_S * seconds
             rows = {
-                "latents": torch.randn(2, 32, LATENTS_PER_S * seconds, device=device),
-                "frames": torch.zeros(2, 16 * seconds, side, side, 3, dtype=torch.uint8, device=device),
+                "latents": torch.randn(2, params.latent_channels, count, device=device),
+                "features": torch.randn(2, count, params.visual_width, device=device).half(),
                 "picture_tokens": self.empty.expand(2, -1),
                 "sound_tokens": self.empty.expand(2, -1),
             }
-            self.replay.add((seconds, 16), rows)
-            self.loss((seconds, 16)).backward()  # type: ignore[no-untyped-call]
+            self.replay.add((seconds,), rows)
+            self.text_encoder = lambda tokens: states[:1].expand(len(tokens), -1, -1)
+            self.loss((seconds,)).backward()  # type: ignore[no-untyped-call]
         self.trainer.optimizer.zero_grad(set_to_none=True)
         self.replay = real
 
     def begin(self) -> None:
-        """Read codec and text encoder; the time of the schedules runs from here."""
-        self.encoder, self.decoder, self.text_encoder = (
+        """Read the frozen networks; the time of the schedules runs from here."""
+        self.encoder, self.decoder, self.text_encoder, self.visual = (
             frozen(self.order.checkpoint(name), name, self.order.device)
-            for name in (AUDIO_ENCODER, AUDIO_DECODER, TEXT_ENCODER)
+            for name in (AUDIO_ENCODER, AUDIO_DECODER, TEXT_ENCODER, VISUAL_ENCODER)
         )
+        self.codec = autoencoder(self.order)
         self.trainer.restart_clock()
 
     def tokens(self, texts: list[str]) -> Tensor:
@@ -156,20 +171,21 @@ class Recipe:
 
     @torch.no_grad()
     def encode(self, batch: Batch) -> None:
-        """Latents of sounds with frames and both texts, to the store."""
+        """Latents of sounds, features of their pictures and both texts, to the store."""
         tensors = batch.to(self.order.device)
+        latents = self.encoder(tensors["waveform"][:, None])
+        frames = seen(tensors["video"], self.codec, self.chance)
         rows = {
-            "latents": self.encoder(tensors["waveform"][:, None]),
-            "frames": tensors["frames"],
+            "latents": latents,
+            "features": self.features(frames, latents.shape[2], batch.bucket[1]).half(),
             "picture_tokens": self.tokens([texts[0] for texts in batch.texts]),
             "sound_tokens": self.tokens([texts[1] for texts in batch.texts]),
         }
-        self.replay.add(batch.bucket, rows)
+        self.replay.add(batch.bucket[:1], rows)
 
     def features(self, frames: Tensor, count: int, rate: int) -> Tensor:
         """Visual features [B,count,D] of frames [B,F,3,s,s] in [-1, 1]."""
-        seen = self.visual(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
-        return resample(seen, count, rate / LATENTS_PER_S)
+        return resample(look(self.visual, frames), count, rate / LATENTS_PER_S)
 
     def choose(self) -> Bucket | None:
         """A bucket by how often the world gives it; None as long as there is too little."""
@@ -178,30 +194,48 @@ class Recipe:
             return None
         return self.chance.choices(enough, [self.replay.seen[bucket] for bucket in enough])[0]
 
-    def loss(self, bucket: Bucket) -> Tensor:
-        """Loss of a batch from the store."""
+    def velocities(self, bucket: Bucket) -> tuple[Tensor, Tensor, Tensor]:
+        """Velocities [B,C,T], made and true, of a batch from the store; its latents."""
         count, device = max(1, int(self.size.batch(bucket) * self.trainer.shrink)), self.order.device
         rows = self.replay.draw(bucket, count)
-        latents = rows["latents"]
-        frames = roughened(to_signal(rows["frames"].permute(0, 1, 4, 2, 3)))
+        latents, visual = rows["latents"], rows["features"].float()
+        visual = visual + FEATURE_NOISE * torch.randn_like(visual)
+        visual = visual * (torch.rand(count, 1, 1, device=device) >= WITHOUT_PICTURE)
         sound_text = torch.rand(count, 1, device=device) < 0.5
         tokens = torch.where(sound_text, rows["sound_tokens"], rows["picture_tokens"])
         tokens = torch.where(torch.rand(count, 1, device=device) < WITHOUT_TEXT, self.empty, tokens)
-        noise, moment = torch.randn_like(latents), flow.times(count, device)
+        noise, moment = torch.randn_like(latents), times(count, device)
         with autocast(self.order):
-            visual = self.features(frames, latents.shape[2], bucket[1])
-            visual = visual * (torch.rand(count, 1, 1, device=device) >= WITHOUT_PICTURE)
             with torch.no_grad():
                 states = self.text_encoder(tokens)
             at = flow.at(moment, latents, noise)
             mask = (tokens != 0).float()
             velocity = self.transformer(at, context(latents), visual, moment, states, mask)
-        return F.mse_loss(velocity.float(), flow.velocity(latents, noise))
+        return velocity.float(), flow.velocity(latents, noise), latents
+
+    def loss(self, bucket: Bucket) -> Tensor:
+        """Loss of a batch from the store. Latents in which much sounds count more: most are silent."""
+        made, true, latents = self.velocities(bucket)
+        weight = 1.0 + latents.square().mean(1, keepdim=True).clamp_max(LOUDEST_COUNTS)
+        return (weight * (made - true).square()).mean() / weight.mean()
+
+    def solve(self, bucket: Bucket) -> None:
+        """Begin with the best last layer on what the untrained blocks give."""
+
+        def lacking() -> Tensor:
+            made, true = self.velocities(bucket)[:2]
+            return true - made
+
+        solve_last_layer(self.transformer, [lacking] * SOLVED_BATCHES)
+        self.trainer.restart_average()
+        self.solved = True
 
     def turn(self, batches: Batches) -> None:
         """A step, and as much encoding as its part of the time allows."""
         start, bucket = time.monotonic(), self.choose()
         if bucket is not None:
+            if not self.solved:
+                self.solve(bucket)
             self.trainer.step(partial(self.loss, bucket))
             start = self.timed("train", start)
         behind = self.spent_s["encode"] < ENCODE_PART * sum(self.spent_s.values())
@@ -222,13 +256,15 @@ class Recipe:
     @torch.no_grad()
     def listen(self) -> None:
         """Sounds made for films held out, each beside the true one."""
-        plan = ScorePlan((1,) if self.order.smoke else (4,), (1.0,), split="heldout")
+        seconds = 1 if self.order.smoke else 4
+        plan = ScorePlan((seconds,), (1.0,), split="heldout", plain=not self.order.on_gpu)
         for number in range(1 if self.order.smoke else 2):
             sample = film_with_sound(9_000_000 + number, plan)
-            seconds, rate = sample.bucket
-            frames = to_signal(torch.from_numpy(sample.arrays["frames"]).permute(0, 3, 1, 2)[None])
+            seconds, rate = sample.bucket[:2]
+            video = torch.from_numpy(sample.arrays["video"])[None].to(self.order.device)
+            frames = seen(video, self.codec, self.chance)
             tokens = torch.cat([self.empty, self.tokens([sample.texts[0]])])
-            waveform = self.sound(frames.to(self.order.device), tokens, seconds * LATENTS_PER_S, rate)
+            waveform = self.sound(frames, tokens, seconds * LATENTS_PER_S, rate)
             write_wave(self.order.work / f"sound-{number}-made.wav", waveform)
             write_wave(
                 self.order.work / f"sound-{number}-true.wav", torch.from_numpy(sample.arrays["waveform"])
@@ -237,16 +273,16 @@ class Recipe:
 
     def sound(self, frames: Tensor, tokens: Tensor, count: int, rate: int) -> Tensor:
         """The sound [S] for frames [1,F,3,s,s] and tokens [2,L]: nothing, and the text."""
-        device = self.order.device
+        device, channels = self.order.device, self.transformer.params.latent_channels
         # Compiled blocks would be compiled once more for this.
         eager = torch.compiler.set_stance("force_eager")
         with eager, self.trainer.averaged(), autocast(self.order):
             visual = flow.twice(self.features(frames, count, rate))
             states, mask = self.text_encoder(tokens), (tokens != 0).float()
             noise = torch.randn(
-                (1, 32, count), generator=torch.Generator(device).manual_seed(1), device=device
+                (1, channels, count), generator=torch.Generator(device).manual_seed(1), device=device
             )
-            nothing = torch.zeros(2, 33, count, device=device)
+            nothing = torch.zeros(2, channels + 1, count, device=device)
 
             def field(x: Tensor, at: float) -> Tensor:
                 moment = torch.full((2,), at, device=device)
@@ -259,20 +295,19 @@ class Recipe:
         return waveform
 
     def save(self) -> None:
-        """Write the networks."""
+        """Write the network."""
         self.trainer.save(AUDIO_TRANSFORMER)
-        self.trainer.save(VISUAL_ENCODER)
 
 
 def run(order: Order) -> None:
-    """Train from the moment codec and text encoder are final until the order's time is up."""
+    """Train from the moment the networks around it are final until the order's time is up."""
     prepare(order)
     size = size_of(order)
     plan = FeedPlan(order.workers, size.slots, size.slot_bytes, 50_000_000 * (order.seed + 1))
     with Feed(partial(film_with_sound, plan=size.films), plan) as feed:
         recipe = Recipe(order)
         recipe.warm_up()
-        order.wait_for(AUDIO_ENCODER, AUDIO_DECODER, TEXT_ENCODER)
+        order.wait_for(AUDIO_ENCODER, AUDIO_DECODER, TEXT_ENCODER, VISUAL_ENCODER)
         recipe.begin()
         with Batches(feed, size.encoded, order.on_gpu, depth=6) as batches:
             while recipe.trainer.running:
@@ -281,5 +316,4 @@ def run(order: Order) -> None:
                     recipe.save()
             recipe.save()
     order.finish(AUDIO_TRANSFORMER)
-    order.finish(VISUAL_ENCODER)
     recipe.listen()

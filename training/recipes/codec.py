@@ -1,109 +1,151 @@
-"""Audio codec: encoder and decoder together, on pieces of the world's sound."""
+"""Audio codec: the encoder by principal components of band powers, then the decoder by gradient.
 
-from collections import deque
+The encoder is final after a minute, so that the transformer over its latents need not wait for the decoder.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from services.contract.tensors import AUDIO_DECODER, AUDIO_ENCODER
-from training.recipes import losses
+from services.families.moviegen import casts
+from services.families.moviegen.envelope_codec import EnvelopeDecoder, EnvelopeEncoder
 from training.recipes.batches import Batches
 from training.recipes.feed import Feed, FeedPlan
-from training.recipes.order import Order
+from training.recipes.files import read_weights, write_weights
+from training.recipes.order import CAST, Order
 from training.recipes.sources import sound
-from training.recipes.trainer import Schedule, Trainer, autocast, prepare
+from training.recipes.trainer import Schedule, Trainer, prepare
 
 HOP = 1920
-KL_WEIGHT = 3e-4
-SCHEDULE = Schedule(peak=8e-4, warmup=0.04, decay=0.998)
+SCHEDULE = Schedule(peak=2e-3, warmup=0.05, decay=0.99)
+WINDOWS = (512, 256)
+HISS = 0.1
 
 
 @dataclass(frozen=True)
 class Size:
-    """Samples of a piece, pieces in a batch, pieces held out."""
+    """Samples of a piece, pieces in a batch, pieces held out, pieces that the encoder is fitted to."""
 
     samples: int
     batch: int
     heldout: int
+    fitted: int
 
 
 def size_of(order: Order) -> Size:
     """What the machine can bear."""
     if order.smoke:
-        return Size(8 * HOP, 2, 1)
-    return Size(40 * HOP, 16, 16) if order.on_gpu else Size(25 * HOP, 4, 4)
+        return Size(8 * HOP, 2, 1, 8)
+    return Size(50 * HOP, 32, 16, 2048) if order.on_gpu else Size(50 * HOP, 6, 4, 1024)
+
+
+@torch.no_grad()
+def fit(encoder: EnvelopeEncoder, waveforms: Sequence[Tensor]) -> None:
+    """Set the encoder to the principal components of the band powers of waveforms [B,S], largest first."""
+    rows = [encoder.envelopes(waveform[:, None]).transpose(1, 2).flatten(0, 1) for waveform in waveforms]
+    values = torch.cat(rows)
+    mean = values.mean(0)
+    _, spread, directions = torch.linalg.svd(values - mean, full_matrices=False)
+    kept = directions[: encoder.params.latent_channels]
+    encoder.squeeze.weight.copy_(kept[:, :, None])
+    encoder.get_parameter("squeeze.bias").copy_(-(kept @ mean))
+    encoder.mean.zero_()
+    encoder.std.copy_((spread[: len(kept)] / len(values) ** 0.5).clamp_min(1e-3))
+
+
+def spectrum(waveform: Tensor, window: int) -> Tensor:
+    """Logarithmic magnitudes of waveforms [B,S] in windows, flat where it is quiet."""
+    shape = torch.hann_window(window, device=waveform.device)
+    bins = torch.stft(waveform, window, window // 4, window=shape, return_complex=True)
+    # Of a plain absolute value the gradient at 0 is not defined.
+    return torch.log10(torch.sqrt(bins.real**2 + bins.imag**2 + 1e-9) + 5e-5 * window)
+
+
+def attack(made: Tensor, true: Tensor) -> Tensor:
+    """Distance of logarithmic spectra of waveforms [B,S] in short windows: how sharp a sound begins."""
+    total = torch.zeros((), device=made.device)
+    for window in WINDOWS:
+        total = total + (spectrum(made, window) - spectrum(true, window)).abs().mean()
+    return total
 
 
 class Recipe:
-    """One run: the networks, their loss, their measures and files. Measured in float32: bfloat16 hisses."""
+    """One run on a fitted encoder: the decoder, its loss, its measure and file."""
 
     def __init__(self, order: Order) -> None:
         self.order, self.size = order, size_of(order)
-        self.trainer = Trainer(order, (AUDIO_ENCODER, AUDIO_DECODER), SCHEDULE)
-        self.encoder = self.trainer.networks[AUDIO_ENCODER]
-        self.decoder = self.trainer.networks[AUDIO_DECODER]
-        for network in (self.encoder, self.decoder):
-            network.get_buffer("mean").zero_()
-            network.get_buffer("std").fill_(1.0)
+        encoder = casts.build(CAST, AUDIO_ENCODER)
+        read_weights(order.checkpoint(AUDIO_ENCODER), encoder)
+        assert isinstance(encoder, EnvelopeEncoder)
+        self.encoder = encoder.to(order.device).eval().requires_grad_(False)
+        self.trainer = Trainer(order, (AUDIO_DECODER,), SCHEDULE)
+        decoder = self.trainer.networks[AUDIO_DECODER]
+        assert isinstance(decoder, EnvelopeDecoder)
+        self.decoder = decoder
+        for name in ("mean", "std"):
+            decoder.get_buffer(name).copy_(encoder.get_buffer(name))
         pieces = [
             sound(9_000_000 + n, self.size.samples, "heldout").arrays["waveform"]
             for n in range(self.size.heldout)
         ]
         self.heldout = torch.stack([torch.from_numpy(piece) for piece in pieces]).to(order.device)
-        self.recent: deque[Tensor] = deque(maxlen=24)
 
-    def moments(self, waveform: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of the latents of waveforms [B,S]."""
-        mean, log_variance = self.encoder.encode_moments(waveform[:, None])  # type: ignore[operator]
-        # The offset makes the noise small at the start, when the decoder cannot hear through it.
-        return mean.float(), (log_variance.float() - 4.0).clamp(-16, 4)
+    def distance(self, made: Tensor, true: Tensor) -> Tensor:
+        """Mean difference of logarithmic band powers of waveforms [B,1,S], in nats."""
+        difference: Tensor = self.encoder.powers(made) - self.encoder.powers(true)
+        return difference.abs().mean()
 
     def loss(self, waveform: Tensor) -> Tensor:
-        """Loss of waveforms [B,S]."""
-        with autocast(self.order):
-            mean, log_variance = self.moments(waveform)
-            latents = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
-            decoded = self.decoder(latents)[:, 0].float()
-        loss = 20.0 * F.l1_loss(decoded, waveform) + losses.spectra(decoded, waveform)
-        # In dB, and no reward beyond 30 of them: the rest of the loss then decides.
-        loss = loss - 0.02 * losses.si_sdr(decoded, waveform).clamp(-30, 30).mean()
-        return loss + KL_WEIGHT * losses.kl(mean, log_variance)
+        """Loss of waveforms [B,S]. Latents get a little noise, as those of a transformer will have."""
+        true = waveform[:, None]
+        latents = self.encoder(true)
+        amount = HISS * torch.rand(len(latents), 1, 1, device=latents.device)
+        made = self.decoder(latents + amount * torch.randn_like(latents))
+        return self.distance(made, true) + 0.3 * attack(made[:, 0], waveform)
 
     @torch.no_grad()
     def save(self) -> None:
-        """Measure on sounds held out, and write both networks with the statistics of their latents."""
+        """Measure on sounds held out, and write the decoder."""
         with self.trainer.averaged():
-            decoded = self.decoder(self.moments(self.heldout)[0])[:, 0]
-            self.trainer.journal.write(
-                si_sdr_db=float(losses.si_sdr(decoded, self.heldout).median()),
-                spectra=float(losses.spectra(decoded, self.heldout)),
-            )
-            rows = [self.moments(piece.to(self.order.device))[0] for piece in self.recent]
-            values = torch.cat([row.transpose(0, 1).flatten(1) for row in rows], dim=1)
-        buffers = {"mean": values.mean(1), "std": values.std(1).clamp_min(1e-4)}
-        for name in (AUDIO_ENCODER, AUDIO_DECODER):
-            self.trainer.save(name, buffers)
+            made = self.decoder(self.encoder(self.heldout[:, None]))
+            decibels = 10 / 2.302585 * float(self.distance(made, self.heldout[:, None]))
+            self.trainer.journal.write(band_error_db=decibels)
+        self.trainer.save(AUDIO_DECODER)
+
+
+def fit_and_write(order: Order, batches: Batches) -> None:
+    """The encoder, from the first pieces of the world's sound."""
+    encoder = casts.build(CAST, AUDIO_ENCODER)
+    assert isinstance(encoder, EnvelopeEncoder)
+    encoder.to(order.device)
+    size = size_of(order)
+    pieces = [batches.next().to(order.device)["waveform"] for _ in range(-(-size.fitted // size.batch))]
+    fit(encoder, pieces)
+    write_weights(order.checkpoint(AUDIO_ENCODER), encoder.state_dict())
 
 
 def run(order: Order) -> None:
-    """Train until the order's time is up; leave both networks with the statistics of their latents."""
+    """Fit the encoder unless there is one, then train the decoder until the order's time is up."""
     prepare(order, one_shape=True)
     size = size_of(order)
     plan = FeedPlan(order.workers, 128, 4 * size.samples + 64, 20_000_000 * (order.seed + 1))
-    with Feed(partial(sound, samples=size.samples), plan) as feed:
+    with (
+        Feed(partial(sound, samples=size.samples, plain=not order.on_gpu), plan) as feed,
+        Batches(feed, lambda _: size.batch, order.on_gpu) as batches,
+    ):
+        if not order.checkpoint(AUDIO_ENCODER).exists():
+            fit_and_write(order, batches)
+        order.finish(AUDIO_ENCODER)
         recipe = Recipe(order)
-        with Batches(feed, lambda _: size.batch, order.on_gpu) as batches:
-            while recipe.trainer.running:
-                batch = batches.next()
-                recipe.recent.append(batch.tensors["waveform"])
-                count = max(1, int(len(batch.texts) * recipe.trainer.shrink))
-                waveform = batch.tensors["waveform"][:count].to(order.device, non_blocking=True)
-                recipe.trainer.step(partial(recipe.loss, waveform))
-                if recipe.trainer.due():
-                    recipe.save()
-            recipe.save()
-    order.finish(AUDIO_ENCODER)
+        while recipe.trainer.running:
+            waveform = batches.next().to(order.device)["waveform"]
+            count = max(1, int(len(waveform) * recipe.trainer.shrink))
+            recipe.trainer.step(partial(recipe.loss, waveform[:count]))
+            if recipe.trainer.due():
+                recipe.save()
+        recipe.save()
     order.finish(AUDIO_DECODER)

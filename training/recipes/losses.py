@@ -1,12 +1,10 @@
-"""Losses and measures of pictures and sounds. Pictures [N,3,H,W] and waveforms [B,S] in [-1, 1]."""
+"""Losses and measures of pictures [N,3,H,W] in [-1, 1] and of latents."""
 
 import math
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-WINDOWS = (2048, 1024, 512, 256, 128, 64)
 
 
 def edges(x: Tensor, y: Tensor, scales: int = 3) -> Tensor:
@@ -59,30 +57,3 @@ def ssim(x: Tensor, y: Tensor) -> float:
     c1, c2 = 0.01**2, 0.03**2
     top = (2 * mean_x * mean_y + c1) * (2 * both + c2)
     return float((top / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))).mean())
-
-
-def spectra(x: Tensor, y: Tensor) -> Tensor:
-    """Distance of magnitude spectra at several windows: linear (relative to y) and logarithmic."""
-    total = torch.zeros((), device=x.device)
-    windows = [window for window in WINDOWS if window <= x.shape[-1] // 2]
-    for window in windows:
-        a, b = _magnitude(x, window), _magnitude(y, window)
-        linear = (a - b).abs().mean((1, 2)) / (b.mean((1, 2)) + 1e-3)
-        logarithmic = (torch.log10(a + 1e-4) - torch.log10(b + 1e-4)).abs().mean()
-        total = total + linear.mean() + logarithmic
-    return total / len(windows)
-
-
-def _magnitude(x: Tensor, window: int) -> Tensor:
-    shape = torch.hann_window(window, device=x.device)
-    spectrum = torch.stft(x, window, window // 4, window=shape, return_complex=True)
-    # Of a plain absolute value the gradient at 0 is not defined.
-    return torch.sqrt(spectrum.real**2 + spectrum.imag**2 + 1e-9)
-
-
-def si_sdr(x: Tensor, y: Tensor) -> Tensor:
-    """Scale-invariant signal to distortion ratio in dB [B] of waveforms x against y."""
-    x, y = x - x.mean(-1, keepdim=True), y - y.mean(-1, keepdim=True)
-    scale = (x * y).sum(-1, keepdim=True) / (y.square().sum(-1, keepdim=True) + 1e-8)
-    target = scale * y
-    return 10 * torch.log10((target.square().sum(-1) + 1e-8) / ((x - target).square().sum(-1) + 1e-8))

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.recipes.feed import Array, Sample
+from training.recipes.plain import plain_words, scene_of
 from training.world.captions import caption, sound_caption
-from training.world.chance import Film, sample_scene
+from training.world.chance import Film
 from training.world.render import render
 from training.world.scene import Scene, Split, stream
 from training.world.sound import synthesize
@@ -46,6 +47,7 @@ class CropPlan:
     windows: tuple[tuple[int, int, int], ...]
     shares: tuple[float, ...]
     split: Split = "train"
+    plain: bool = False
 
 
 def film_crop(seed: int, plan: CropPlan) -> Sample:
@@ -54,7 +56,7 @@ def film_crop(seed: int, plan: CropPlan) -> Sample:
     frames, height, width = plan.windows[int(rng.choice(len(plan.windows), p=plan.shares))]
     whole = [size for size in SIZES if size[0] >= height and size[1] >= width]
     rows, columns = whole[int(rng.integers(len(whole)))] if (height, width) not in SIZES else (height, width)
-    scene = sample_scene(seed, Film(max(frames, 48), pick_rate(rng), columns / rows), plan.split)
+    scene = scene_of(seed, Film(max(frames, 48), pick_rate(rng), columns / rows), plan.split, plan.plain)
     top, left = int(rng.integers(rows - height + 1)), int(rng.integers(columns - width + 1))
     first = int(rng.integers(scene.frames - frames + 1))
     crop = (left / columns, top / rows, (left + width) / columns, (top + height) / rows)
@@ -62,11 +64,11 @@ def film_crop(seed: int, plan: CropPlan) -> Sample:
     return Sample((frames, height, width), {"video": video})
 
 
-def sound(seed: int, samples: int, split: Split = "train") -> Sample:
+def sound(seed: int, samples: int, split: Split = "train", plain: bool = False) -> Sample:
     """A piece of a film's sound: `waveform` float32 [samples], at a level drawn by chance."""
     rng = chance(seed)
     frames = -(-samples * 16 // SECOND) * 2
-    scene = sample_scene(seed, Film(frames, 16, 16 / 9), split)
+    scene = scene_of(seed, Film(frames, 16, 16 / 9), split, plain)
     waveform = synthesize(scene)
     first = int(rng.integers(waveform.size - samples + 1))
     level = np.float32(10 ** rng.uniform(-0.7, 0.05))
@@ -84,13 +86,14 @@ class PairPlan:
     times: int = 8
     size: Size = SIZES[0]
     split: Split = "train"
+    plain: bool = False
 
 
 def close_ups(seed: int, plan: PairPlan) -> Sample:
     """`video` uint8 [F,H,W,3], `place` int64 [2] (top, left of crop), `target` uint8 [n,8 side,8 side,3]."""
     rng = chance(seed)
     rows, columns = plan.size
-    scene = sample_scene(seed, Film(64, pick_rate(rng), columns / rows), plan.split)
+    scene = scene_of(seed, Film(64, pick_rate(rng), columns / rows), plan.split, plan.plain)
     first = int(rng.integers(scene.frames - plan.frames + 1))
     video = render(scene, rows, columns, frames=range(first, first + plan.frames))
     row, column = _interesting(rng, video[plan.shown[0]])
@@ -129,6 +132,7 @@ class FilmPlan:
     other: tuple[int, ...] = (1, 4, 8)
     size: Size | None = None
     split: Split = "train"
+    plain: bool = False
 
 
 def film(seed: int, plan: FilmPlan) -> Sample:
@@ -140,31 +144,32 @@ def film(seed: int, plan: FilmPlan) -> Sample:
         length = plan.other[-1]
     rate = 24 if length == 12 else pick_rate(rng)
     frames = 8 * length if length > 1 else 32
-    scene = sample_scene(seed, Film(frames, rate, columns / rows), plan.split)
+    scene = scene_of(seed, Film(frames, rate, columns / rows), plan.split, plan.plain)
     shown = [int(rng.integers(frames))] if length == 1 else None
     video = render(scene, rows, columns, frames=shown)
-    text = f"FPS-{rate} {words(scene)[0]}"
+    plainly = plan.plain and rng.random() < 0.75
+    text = f"FPS-{rate} {plain_words(scene) if plainly else words(scene)[0]}"
     return Sample((length, rows // 8, columns // 8), {"video": video}, (text,))
 
 
 @dataclass(frozen=True)
 class ScorePlan:
-    """Films with sound: seconds and how often each is drawn, side of the small frames."""
+    """Films with sound: seconds and how often each is drawn."""
 
     seconds: tuple[int, ...] = (1, 2, 4, 8, 16)
     shares: tuple[float, ...] = (0.10, 0.22, 0.48, 0.15, 0.05)
-    side: int = 96
     split: Split = "train"
+    plain: bool = False
 
 
 def film_with_sound(seed: int, plan: ScorePlan) -> Sample:
-    """`frames` uint8 [F,side,side,3], `waveform` float32 [S]; bucket (seconds, frame rate); two captions."""
+    """`video` uint8 [F,H,W,3], `waveform` float32 [S]; bucket (seconds, frame rate, H, W); two captions."""
     rng = chance(seed)
     rate, (rows, columns) = pick_rate(rng), pick_size(rng)
     seconds = int(rng.choice(plan.seconds, p=plan.shares))
     if seconds * rate > 256:
         rate = RATES[0]
-    scene = sample_scene(seed, Film(seconds * rate, rate, columns / rows), plan.split)
-    frames = render(scene, plan.side, plan.side)
+    scene = scene_of(seed, Film(seconds * rate, rate, columns / rows), plan.split, plan.plain)
+    video = render(scene, rows, columns)
     waveform = synthesize(scene).astype(np.float32)
-    return Sample((seconds, rate), {"frames": frames, "waveform": waveform}, words(scene))
+    return Sample((seconds, rate, rows, columns), {"video": video, "waveform": waveform}, words(scene))

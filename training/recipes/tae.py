@@ -1,6 +1,7 @@
 """Temporal autoencoder: encoder and decoder together, on windows of films and single images."""
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from services.contract.tensors import VIDEO_DECODER, VIDEO_ENCODER
-from training.recipes import losses
+from training.recipes import losses, principal
 from training.recipes.batches import Batches, to_pixels, to_video
 from training.recipes.feed import Bucket, Feed, FeedPlan
 from training.recipes.files import grid, write_png
@@ -19,7 +20,8 @@ from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 
 KL_WEIGHT = 3e-4
 OUTLIER_WEIGHT = 0.01
-SCHEDULE = Schedule(peak=1.5e-3, warmup=0.04, decay=0.995)
+LINEAR_LOG_VARIANCE = -4.0
+SCHEDULE = Schedule(peak=1e-3, warmup=0.04, decay=0.995)
 # Whole pictures teach what borders look like, small windows give more steps a second.
 GPU = CropPlan(
     (
@@ -33,7 +35,7 @@ GPU = CropPlan(
     ),
     (0.14, 0.34, 0.26, 0.06, 0.10, 0.04, 0.06),
 )
-CPU = CropPlan(((1, 144, 256), (16, 64, 64), (8, 96, 96), (32, 64, 64)), (0.2, 0.4, 0.2, 0.2))
+CPU = CropPlan(((1, 96, 96), (16, 64, 64), (16, 96, 96), (32, 64, 64)), (0.1, 0.5, 0.25, 0.15), plain=True)
 SMOKE = CropPlan(((1, 64, 64), (9, 32, 32), (8, 64, 64)), (0.3, 0.4, 0.3))
 
 
@@ -61,15 +63,22 @@ def size_of(order: Order) -> Size:
     """What the machine can bear."""
     if order.smoke:
         return Size(SMOKE, 40_000, heldout=1, slots=16)
-    return Size(GPU, 1_500_000) if order.on_gpu else Size(CPU, 150_000, heldout=2, slots=32)
+    return Size(GPU, 1_500_000) if order.on_gpu else Size(CPU, 66_000, heldout=2, slots=32)
 
 
 def heldout(order: Order, size: Size) -> Tensor:
     """Films that training never sees, bytes [n,32,144,256,3] (fewer frames and pixels in a smoke test)."""
     window = (8, 64, 64) if order.smoke else (32, 144, 256)
-    plan = CropPlan((window,), (1.0,), "heldout")
+    plan = CropPlan((window,), (1.0,), "heldout", plain=not order.on_gpu)
     films = [film_crop(9_000_000 + n, plan).arrays["video"] for n in range(size.heldout)]
     return torch.stack([torch.from_numpy(film) for film in films])
+
+
+def examples(order: Order) -> Iterator[Tensor]:
+    """Whole films to take principal components of."""
+    plan = CropPlan(((32, 144, 256),), (1.0,), plain=not order.on_gpu)
+    for seed in range(2 if order.smoke else principal.FILMS):
+        yield torch.from_numpy(film_crop(8_000_000 + seed, plan).arrays["video"])
 
 
 class Recipe:
@@ -84,11 +93,21 @@ class Recipe:
         for network in (self.encoder, self.decoder):
             network.get_buffer("mean").zero_()
             network.get_buffer("std").fill_(1.0)
+        if not order.checkpoint(VIDEO_ENCODER).exists():
+            principal.start(self.encoder, self.decoder, examples(order))
+            self.trainer.restart_average()
+        # Without a GPU there is no time for the encoder's deep half, and its linear half is a good code.
+        self.linear = not order.on_gpu
+        if self.linear:
+            self.encoder.requires_grad_(False)
         self.heldout = heldout(order, self.size)
         self.recent: deque[Tensor] = deque(maxlen=24)
 
     def moments(self, video: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of the latents, float32."""
+        if self.linear:
+            mean = self.encoder.get_submodule("blocks")(video, -(-video.shape[2] // 8))
+            return mean.float(), torch.full_like(mean, LINEAR_LOG_VARIANCE)
         mean, log_variance = self.encoder.encode_moments(video)  # type: ignore[operator]
         # The offset makes the noise small at the start, when the decoder cannot see through it.
         return mean.float(), (log_variance.float() - 4.0).clamp(-16, 4)

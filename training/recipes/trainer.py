@@ -22,7 +22,10 @@ SAVE_S = 30.0
 
 @dataclass(frozen=True)
 class Schedule:
-    """Learning rate (its peak, and the parts of the time to rise and to fall), average and clipping."""
+    """Learning rate (its peak, and the parts of the time to rise and to fall), average and clipping.
+
+    Weights whose names contain one of `slow` learn at a tenth of the rate.
+    """
 
     peak: float
     warmup: float = 0.03
@@ -31,6 +34,7 @@ class Schedule:
     clip: float = 1.0
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.99)
+    slow: tuple[str, ...] = ()
 
     def rate(self, part: float) -> float:
         """Learning rate when `part` (0..1) of the time is over: a linear rise, then a cosine to 0."""
@@ -54,15 +58,19 @@ def prepare(order: Order, one_shape: bool = False) -> None:
 
 
 def autocast(order: Order) -> torch.autocast:
-    """bfloat16 for matrices and convolutions on a GPU, nothing on a CPU."""
-    kind = "cuda" if order.on_gpu else "cpu"
-    return torch.autocast(kind, dtype=torch.bfloat16, enabled=order.on_gpu)
+    """bfloat16 for matrices and convolutions, where the device has instructions for it."""
+    if order.on_gpu:
+        return torch.autocast("cuda", dtype=torch.bfloat16)
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported())
 
 
 class Trainer:
     """Trains networks together until the order's time is up; keeps an average of their weights."""
 
-    def __init__(self, order: Order, names: tuple[str, ...], schedule: Schedule) -> None:
+    def __init__(
+        self, order: Order, names: tuple[str, ...], schedule: Schedule, aside: nn.Module | None = None
+    ) -> None:
+        """`aside` is trained with the networks and belongs to no file."""
         self.order, self.schedule = order, schedule
         self.clock, self.journal = Clock(order.until), Journal(order.work, order.recipe)
         self.networks: dict[str, nn.Module] = {}
@@ -73,7 +81,8 @@ class Trainer:
                 self.journal.write(resumed=name)
             lean(network)
             self.networks[name] = network.to(order.device).train()
-        self.weights = [w for network in self.networks.values() for w in network.parameters()]
+        trained = [*self.networks.values(), *([aside] if aside is not None else [])]
+        self.weights = [w for network in trained for w in network.parameters()]
         self.average = [w.detach().clone() for w in self.weights]
         self.safe = [w.clone() for w in self.average]
         self.optimizer = self._fresh_optimizer()
@@ -85,13 +94,29 @@ class Trainer:
         self.extras: dict[str, float] = {}
 
     def _fresh_optimizer(self) -> torch.optim.AdamW:
+        slow = {
+            id(weight)
+            for network in self.networks.values()
+            for name, weight in network.named_parameters()
+            if any(part in name for part in self.schedule.slow)
+        }
+        groups = [
+            {"params": [w for w in self.weights if id(w) not in slow], "part": 1.0},
+            {"params": [w for w in self.weights if id(w) in slow], "part": 0.1},
+        ]
         return torch.optim.AdamW(
-            self.weights,
+            [group for group in groups if group["params"]],
             lr=self.schedule.peak,
             betas=self.schedule.betas,
             weight_decay=self.schedule.weight_decay,
             fused=self.order.on_gpu,
         )
+
+    def restart_average(self) -> None:
+        """The average begins again with the weights as they are now."""
+        with torch.no_grad():
+            torch._foreach_copy_(self.average, [w.detach() for w in self.weights])
+            torch._foreach_copy_(self.safe, self.average)
 
     def restart_clock(self) -> None:
         """The time of the schedule runs from now."""
@@ -105,7 +130,8 @@ class Trainer:
 
     def step(self, loss_of: Callable[[], Tensor]) -> None:
         """One step down the loss. Where memory does not do, `shrink` falls and the step is left out."""
-        self.optimizer.param_groups[0]["lr"] = self.schedule.rate(self.clock.part)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["part"] * self.schedule.rate(self.clock.part)
         self.optimizer.zero_grad(set_to_none=True)
         try:
             loss = loss_of()

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from services.contract.tensors import TEXT_ENCODER, VIDEO_DECODER, VIDEO_ENCODER, VIDEO_TRANSFORMER
+from services.families.moviegen.video_transformer import NEAREST, VideoTransformer
 from services.sampling.schedule import linear_quadratic
 from training.recipes import flow, text
 from training.recipes.batches import Batch, Batches, to_pixels, to_video
@@ -28,8 +28,9 @@ SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999)
 WITHOUT_TEXT = 0.12
 TASK_SHARES = (0.70, 0.20, 0.10)
 IMAGE_PART = 0.15
-IMAGES_LATER = 0.07
+IMAGES_LATER = 0.4
 ENCODE_PART = 0.3
+MOST_DONE = 0.2
 TILE = 32
 GUIDANCE = 5.0
 PROMPTS = (
@@ -48,7 +49,8 @@ PROMPTS = (
 class Size:
     """What is rendered; tokens of a batch, pixels encoded at once, bytes of a bucket, slots of the ring.
 
-    `sheet` is latent frames and sampling steps of the picture.
+    `sheet` is latent frames and sampling steps of the picture, `images` the part of the time for images,
+    `tasks` the shares of text, first frame and continuation.
     """
 
     films: FilmPlan
@@ -57,6 +59,8 @@ class Size:
     bucket_bytes: int
     slots: int
     sheet: tuple[int, int]
+    tasks: tuple[float, float, float] = TASK_SHARES
+    images: float = IMAGE_PART
 
     def encoded(self, bucket: Bucket) -> int:
         """Films of a bucket encoded at once."""
@@ -80,8 +84,8 @@ def size_of(order: Order) -> Size:
         return Size(short, 256, 700_000, 4 << 20, 12, (2, 4))
     if order.on_gpu:
         return Size(FilmPlan(), 65_536, 9_500_000, 1 << 30, 64, (8, 30))
-    short = FilmPlan((1, 2, 4, 8), (0.4, 0.2, 0.2, 0.2), (1, 4))
-    return Size(short, 2400, 1_200_000, 64 << 20, 24, (4, 12))
+    plain = FilmPlan((1, 4, 8), (0.30, 0.15, 0.55), (1, 4), plain=True)
+    return Size(plain, 2304, 5_000_000, 256 << 20, 24, (8, 25), (1.0, 0.0, 0.0), 0.12)
 
 
 class Recipe:
@@ -90,13 +94,16 @@ class Recipe:
     def __init__(self, order: Order) -> None:
         self.order, self.size = order, size_of(order)
         self.trainer = Trainer(order, (VIDEO_TRANSFORMER, TEXT_ENCODER), SCHEDULE)
-        self.transformer = self.trainer.networks[VIDEO_TRANSFORMER]
+        transformer = self.trainer.networks[VIDEO_TRANSFORMER]
+        assert isinstance(transformer, VideoTransformer)
+        self.transformer, self.predicts_data = transformer, transformer.params.predicts_data
         self.text_encoder = self.trainer.networks[TEXT_ENCODER]
         self.replay = Replay(self.size.bucket_bytes, order.device)
         self.words = text.tokenizer()
         self.empty = torch.tensor(text.rows(self.words, [""]), device=order.device)
         self.chance = random.Random(order.seed)
         self.spent_s = {"train": 1e-3, "encode": 1e-3}
+        self.weights = torch.ones((), device=order.device)
         self.text_frozen = order.mark(TEXT_ENCODER).exists()
         if self.text_frozen:
             self.trainer.freeze(TEXT_ENCODER)
@@ -129,11 +136,19 @@ class Recipe:
             encoder.get_buffer(name).clone()[:, None, None, None] for name in ("mean", "std")
         )
         self.encoder = encoder.bfloat16() if self.order.on_gpu else encoder
+        self.linear = not encoder.get_parameter("last.space.weight").any()
+        if self.linear:
+            # Principal components are of one deviation as latents, but far from it as pixels.
+            seen = self.decoder.get_parameter("blocks.weight").flatten(1).norm(dim=1).sqrt()
+            self.weights = (seen / seen.mean())[:, None, None, None]
         self.trainer.restart_clock()
 
     def latents(self, video: Tensor) -> Tensor:
         """Normalized latents [B,16,T,h,w], float16."""
-        mean, _ = self.encoder.encode_moments(video)  # type: ignore[operator]
+        if self.linear:
+            mean = self.encoder.get_submodule("blocks")(video, -(-video.shape[2] // 8))
+        else:
+            mean, _ = self.encoder.encode_moments(video)  # type: ignore[operator]
         latents: Tensor = ((mean.float() - self.mean) / self.std).half()
         return latents
 
@@ -159,7 +174,7 @@ class Recipe:
         enough = [b for b in self.replay.seen if self.replay.count(b) >= min(8, self.size.batch(b))]
         images = [b for b in enough if b[0] == 1]
         films = [b for b in enough if b[0] > 1]
-        early = self.trainer.clock.part < IMAGE_PART
+        early = self.trainer.clock.part < self.size.images
         chosen = images if early or self.chance.random() < IMAGES_LATER else films
         chosen = chosen or films or images
         if not chosen:
@@ -184,22 +199,27 @@ class Recipe:
         count = max(1, int(self.size.batch(bucket) * self.trainer.shrink))
         rows = self.replay.draw(bucket, count)
         latents, first, device = rows["latents"].float(), rows["first"].float(), self.order.device
-        shares = torch.tensor(TASK_SHARES if bucket[0] > 1 else (1.0, 0.0, 0.0), device=device)
+        shares = torch.tensor(self.size.tasks if bucket[0] > 1 else (1.0, 0.0, 0.0), device=device)
         task = torch.multinomial(shares, count, replacement=True)
         without = torch.rand(count, 1, device=device) < WITHOUT_TEXT
         tokens = torch.where(without, self.empty, rows["tokens"])
         noise, time_ = torch.randn_like(latents), flow.times(count, device)
+        x = flow.at(time_, latents, noise)
         with autocast(self.order):
-            states = self.text_encoder(tokens)
-            velocity = self.transformer(
-                flow.at(time_, latents, noise),
-                self.condition(latents, first, task),
-                time_,
-                task,
-                states,
-                (tokens != 0).float(),
-            )
-        return F.mse_loss(velocity.float(), flow.velocity(latents, noise))
+            states, mask = self.text_encoder(tokens), (tokens != 0).float()
+            velocity = self.transformer(x, self.condition(latents, first, task), time_, task, states, mask)
+        error = self.error(velocity.float(), (x, latents, noise), time_)
+        return (error.square() * self.weights).mean()
+
+    def error(self, velocity: Tensor, path: tuple[Tensor, Tensor, Tensor], moment: Tensor) -> Tensor:
+        """Error of a velocity at the point x between latents and noise: `path` is the three of them."""
+        x, latents, noise = path
+        if not self.predicts_data:
+            return velocity - flow.velocity(latents, noise)
+        left = (1.0 - moment)[:, None, None, None, None]
+        data = x + left.clamp_min(NEAREST) * velocity
+        # As an error of the velocity, but for times where next to nothing is left to do.
+        return (data - latents) / left.clamp_min(MOST_DONE)
 
     def freeze_text(self) -> None:
         """From a point on the text encoder stays as it is: the sound is trained with it."""
@@ -227,7 +247,7 @@ class Recipe:
         if bucket is None or (behind and batches.ready):
             self.encode(batches.next())
             self.timed("encode", start)
-        self.trainer.note(clips=self.replay.total, images=int(self.trainer.clock.part < IMAGE_PART))
+        self.trainer.note(clips=self.replay.total, images=int(self.trainer.clock.part < self.size.images))
 
     @torch.no_grad()
     def sheet(self) -> None:
@@ -283,7 +303,7 @@ def run(order: Order) -> None:
                 if recipe.trainer.due():
                     recipe.save()
                     saves += 1
-                    if saves % 4 == 2:
+                    if saves % 4 == 2 and order.on_gpu:
                         recipe.sheet()
             recipe.save()
     order.finish(TEXT_ENCODER)

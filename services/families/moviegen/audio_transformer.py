@@ -68,6 +68,9 @@ class AudioTransformer(nn.Module):
     ) -> Tensor:
         """Velocity [B,C,T] of latents [B,C,T], T at most max_latents.
 
+        The latents themselves are taken away from what the layers say (ours; the paper is silent): the layers
+        need not carry the noise through, and at time 0 they say what the sound will be.
+
         context [B,C+1,T] (known latents and a mask channel), visual [B,T,visual width],
         timestep [B] in [0,1], text [B,L,text width], text_mask [B,L] with 1 for a token (at least one)
         and 0 for a pad.
@@ -80,4 +83,4 @@ class AudioTransformer(nn.Module):
         for block in self.blocks:
             x = block(x, modulation, text, text_bias)
         velocity: Tensor = self.velocity(x, time)
-        return velocity.transpose(1, 2)
+        return velocity.transpose(1, 2) - latents

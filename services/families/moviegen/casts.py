@@ -11,6 +11,7 @@ from torch import nn
 from services.contract import tensors
 from services.families.moviegen.audio_codec import AudioCodecParams, AudioDecoder, AudioEncoder
 from services.families.moviegen.audio_transformer import AudioTransformer, AudioTransformerParams
+from services.families.moviegen.envelope_codec import EnvelopeCodecParams, EnvelopeDecoder, EnvelopeEncoder
 from services.families.moviegen.tae import TAEDecoder, TAEEncoder, TAEParams
 from services.families.moviegen.text_encoder import TextEncoder, TextEncoderParams
 from services.families.moviegen.upsampler import PixelUpsampler, PixelUpsamplerParams
@@ -25,7 +26,7 @@ from services.families.moviegen.visual_encoder import (
 Constructor = Callable[[], nn.Module]
 
 MINI_TAE = TAEParams()
-MINI_CODEC = AudioCodecParams()
+MINI_CODEC = EnvelopeCodecParams()
 MINI: Mapping[str, Constructor] = {
     tensors.TEXT_ENCODER: partial(TextEncoder, TextEncoderParams()),
     tensors.VISUAL_ENCODER: partial(VisualEncoder, VisualEncoderParams()),
@@ -33,11 +34,11 @@ MINI: Mapping[str, Constructor] = {
     tensors.VIDEO_DECODER: partial(TAEDecoder, MINI_TAE),
     tensors.VIDEO_TRANSFORMER: partial(
         VideoTransformer,
-        VideoTransformerParams(width=256, layers=8, heads=4, hidden=704, text_width=192),
+        VideoTransformerParams(width=192, layers=6, heads=3, hidden=512, text_width=192, predicts_data=True),
     ),
     tensors.UPSAMPLER: partial(PixelUpsampler, PixelUpsamplerParams()),
-    tensors.AUDIO_ENCODER: partial(AudioEncoder, MINI_CODEC),
-    tensors.AUDIO_DECODER: partial(AudioDecoder, MINI_CODEC),
+    tensors.AUDIO_ENCODER: partial(EnvelopeEncoder, MINI_CODEC),
+    tensors.AUDIO_DECODER: partial(EnvelopeDecoder, MINI_CODEC),
     tensors.AUDIO_TRANSFORMER: partial(
         AudioTransformer,
         AudioTransformerParams(

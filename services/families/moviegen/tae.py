@@ -3,6 +3,10 @@
 Each 2-D convolution is followed by a 1-D one over time, each spatial attention by a temporal one. Time is
 padded on both sides by repeating the end frames: not causal. Norms see one frame at a time, so that they do
 not depend on the tile a frame is in. Inside, video is [B,T,C,H,W]. Latents are 1/8 in time and space.
+
+A linear map from each block of 8x8x8 pixels to its latent, and back, stands beside the deep networks, whose
+last layers start at zero. That is ours (the paper is silent on it): set to the principal components of the
+data, it gives a usable autoencoder before the first step of training, in which colours cannot be lost.
 """
 
 from dataclasses import dataclass
@@ -12,6 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from services.families.moviegen.layers import Attention, initialize
+
+BLOCK = 8
+"""Pixels of a latent's block along each axis: the compression of the paper."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,13 @@ class TAEParams:
     heads: int = 2
     latent_channels: int = 16
     groups: int = 8
+
+
+def silence(layer: nn.Conv2d) -> None:
+    """Let a layer start at zero."""
+    nn.init.zeros_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
 
 
 def per_frame(module: nn.Module, x: Tensor) -> Tensor:
@@ -145,6 +159,21 @@ class Up(nn.Module):
         return out
 
 
+class BlockEncoder(nn.Module):
+    """Linear: video [B,3,F,H,W] to [B,C,ceil(F/8),H/8,W/8], the last frame repeated to fill a block."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.project = nn.Conv3d(3, channels, BLOCK, stride=BLOCK)
+
+    def forward(self, video: Tensor, frames: int) -> Tensor:
+        """``frames`` is the number of latent frames."""
+        last = video[:, :, -1].unsqueeze(2)
+        filled = torch.cat([video, last.expand(-1, -1, BLOCK - 1, -1, -1)], dim=2)
+        y: Tensor = self.project(filled[:, :, : BLOCK * frames])
+        return y
+
+
 class TAEEncoder(nn.Module):
     """Video to normalized latents. `mean` and `std` are those of the latents over the training data."""
 
@@ -165,6 +194,8 @@ class TAEEncoder(nn.Module):
         self.middle = Middle(params)
         self.norm = nn.GroupNorm(groups, widths[-1])
         self.last = InflatedConv(widths[-1], 2 * params.latent_channels)
+        self.blocks = BlockEncoder(params.latent_channels)
+        silence(self.last.space)
         self.register_buffer("mean", torch.zeros(params.latent_channels))
         self.register_buffer("std", torch.ones(params.latent_channels))
 
@@ -173,7 +204,7 @@ class TAEEncoder(nn.Module):
         x = self.middle(self.stages(self.first(video.transpose(1, 2))))
         x = self.last(F.silu(per_frame(self.norm, x))).transpose(1, 2)
         mean, log_variance = x.chunk(2, dim=1)
-        return mean, log_variance
+        return mean + self.blocks(video, mean.shape[2]), log_variance
 
     def forward(self, video: Tensor) -> Tensor:
         """Normalized latents [B,C,T,H/8,W/8] of video [B,3,F,H,W] in [-1, 1]; H and W multiples of 8."""
@@ -201,12 +232,15 @@ class TAEDecoder(nn.Module):
         self.stages = nn.Sequential(*stages)
         self.norm = nn.GroupNorm(groups, widths[-1])
         self.last = InflatedConv(widths[-1], 3)
+        self.blocks = nn.ConvTranspose3d(params.latent_channels, 3, BLOCK, stride=BLOCK)
+        silence(self.last.space)
         self.register_buffer("mean", torch.zeros(params.latent_channels))
         self.register_buffer("std", torch.ones(params.latent_channels))
 
     def forward(self, latents: Tensor) -> Tensor:
         """Video [B,3,8T,8h,8w] of latents [B,C,T,h,w]; about [-1, 1], not clamped."""
-        x = latents * self.std[:, None, None, None] + self.mean[:, None, None, None]
-        x = self.stages(self.middle(self.first(x.transpose(1, 2))))
-        y: Tensor = self.last(F.silu(per_frame(self.norm, x)))
-        return y.transpose(1, 2)
+        z = latents * self.std[:, None, None, None] + self.mean[:, None, None, None]
+        x = self.stages(self.middle(self.first(z.transpose(1, 2))))
+        x = self.last(F.silu(per_frame(self.norm, x)))
+        y: Tensor = x.transpose(1, 2) + self.blocks(z)
+        return y

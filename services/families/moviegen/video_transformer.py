@@ -23,6 +23,8 @@ from services.families.moviegen.layers import (
 TASKS = 5
 TASK_TOKENS = 4
 PATCH = (1, 2, 2)
+NEAREST = 0.05
+"""Time left to the data below which the velocity from predicted data is not trusted to a division."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class VideoTransformerParams:
     max_rows: int = 16
     max_columns: int = 16
     qk_norm: bool = True
+    predicts_data: bool = False
+    """The last layer gives the clean latents, and the velocity follows from them: ours, for narrow networks,
+    which need not carry the noise of every token from end to end."""
 
 
 class PositionTables(nn.Module):
@@ -118,7 +123,11 @@ class VideoTransformer(nn.Module):
         modulation = self.modulation(time)
         for block in self.blocks:
             x = block(x + position, modulation, text, text_bias)
-        return self._unpatch(self.velocity(x, time), grid)
+        y = self._unpatch(self.velocity(x, time), grid)
+        if not self.params.predicts_data:
+            return y
+        left = (1.0 - timestep).clamp_min(NEAREST)[:, None, None, None, None]
+        return (y - latents) / left
 
     def _unpatch(self, x: Tensor, grid: torch.Size) -> Tensor:
         """[B, T h/2 w/2, 2*2*C] to [B,C,T,h,w]."""

@@ -81,14 +81,12 @@ WANTED_SIZES = ([54, 96], [108, 90], [270, 480])
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
-    """The exporter warns of packages that it could use; two threads, for the comparison is small."""
+    """The exporter warns of packages that it could use."""
     logger = logging.getLogger("torch.onnx")
-    level, threads = logger.level, torch.get_num_threads()
+    level = logger.level
     logger.setLevel(logging.ERROR)
-    torch.set_num_threads(2)
     yield
     logger.setLevel(level)
-    torch.set_num_threads(threads)
 
 
 def feed(signature: Signature, sizes: dict[str, int], seed: int) -> dict[str, Any]:
@@ -120,7 +118,7 @@ def feed(signature: Signature, sizes: dict[str, int], seed: int) -> dict[str, An
 def assert_equal_to_torch(name: str, network: nn.Module, folder: Path) -> None:
     """Hold the graph in a folder against the network with the weights of that folder."""
     checkpoint.load(network.eval(), folder)
-    session = Session(folder / GRAPH, threads=2)
+    session = Session(folder / GRAPH, threads=1)
     signature = SIGNATURES[name](network.params)
     for seed, sizes in enumerate(SIZES[name]):
         inputs = feed(signature, sizes, seed)

@@ -1,4 +1,5 @@
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -36,6 +37,19 @@ def test_who_does_not_answer_is_unavailable_in_time(door: Door, call: Callable[[
         call(door)
     assert time.monotonic() - started < 5
     assert not door.is_ready()
+
+
+def test_an_interrupt_ends_a_stream_at_once() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        door = Door(f"127.0.0.1:{listener.getsockname()[1]}", Patience())
+        timer = threading.Timer(0.2, door.interrupt)
+        timer.start()
+        with pytest.raises(InferenceUnavailable, match="interrupted"):
+            list(door.stream("m", INPUTS))
+        timer.join()
+        door.close()
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,32 @@ def test_a_part_that_dies_is_restarted_and_said(supervisor: Supervisor, said: li
     assert alive(supervisor.pids["a"])
 
 
+def test_a_part_that_ails_is_restarted_and_said(tmp_path: Path, said: list[str]) -> None:
+    events: list[str] = []
+    supervisor = Supervisor(tmp_path, said.append, lambda: events.append("restart"))
+    ill: set[int] = set()
+    ailing = Part(
+        "a",
+        [sys.executable, "-c", SLEEPER],
+        lambda: True,
+        ailment=lambda pid: "lost its mind" if pid in ill else None,
+        clean=lambda: events.append("clean"),
+    )
+    supervisor.start([ailing])
+    try:
+        first = supervisor.pids["a"]
+        supervisor.mend()
+        assert supervisor.pids["a"] == first
+        ill.add(first)
+        supervisor.mend()
+        assert supervisor.pids["a"] != first
+        assert not alive(first)
+        assert said == ["a lost its mind; restarting"]
+    finally:
+        supervisor.stop()
+    assert events == ["clean", "clean", "restart", "clean"]
+
+
 def test_a_part_that_ends_at_its_start_is_an_error(supervisor: Supervisor) -> None:
     with pytest.raises(ConfigurationError, match="a ended with exit code 3"):
         supervisor.start([part("a", "raise SystemExit(3)", ready=lambda: False)])

@@ -8,7 +8,14 @@ import pytest
 
 from services.contract.errors import ConfigurationError
 from services.local import triton
-from services.local.triton import prepare_backends, python_libraries, triton_folder, triton_part, triton_ready
+from services.local.triton import (
+    lost_a_stub,
+    prepare_backends,
+    python_libraries,
+    triton_folder,
+    triton_part,
+    triton_ready,
+)
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -46,22 +53,29 @@ def test_backends_are_prepared_again_while_the_old_stub_runs(tmp_path: Path) -> 
     assert stub.stat().st_size != Path("/bin/sleep").stat().st_size
 
 
-def test_a_start_removes_what_a_killed_server_left_in_shared_memory(tmp_path: Path) -> None:
+def shared_memory(models: Path, folder: Path) -> str:
+    """What the names of a Triton's regions of shared memory begin with."""
+    words = triton_part(models, folder, (1, 2, 3)).argv
+    return next(word.rpartition("=")[2] for word in words if "shm-region-prefix-name" in word)
+
+
+def test_what_a_killed_server_left_in_shared_memory_is_removed(tmp_path: Path) -> None:
     part = triton_part(tmp_path, tmp_path, (1, 2, 3))
-    prefix = next(word for word in part.argv if word.startswith("/dev/shm/moviola_triton_"))
-    assert any(word.endswith(f"shm-region-prefix-name={Path(prefix).name}") for word in part.argv)
-    leftover, other = Path(f"{prefix}left"), Path("/dev/shm/moviola_triton_of_another")
+    leftover, other = (
+        Path(f"/dev/shm/{shared_memory(tmp_path, tmp_path)}left"),
+        Path("/dev/shm/moviola_triton_of_another"),
+    )
     leftover.touch()
     other.touch()
     try:
-        subprocess.run([*part.argv[:4], "true"], check=True)
+        part.clean()
         assert (leftover.exists(), other.exists()) == (False, True)
     finally:
         other.unlink()
 
 
 def test_two_folders_have_shared_memory_of_their_own(tmp_path: Path) -> None:
-    first, second = (triton_part(tmp_path, tmp_path / name, (1, 2, 3)).argv[3] for name in "ab")
+    first, second = (shared_memory(tmp_path, tmp_path / name) for name in "ab")
     assert first != second
 
 
@@ -102,3 +116,15 @@ def test_a_python_without_a_stub_is_said_so(tmp_path: Path) -> None:
 
 def test_nobody_is_not_ready() -> None:
     assert not triton_ready("127.0.0.1:1")
+
+
+@pytest.mark.parametrize(("name", "lost"), [("triton_python_backend_stub", True), ("another", False)])
+def test_the_end_of_a_model_s_process_is_noticed(tmp_path: Path, name: str, lost: bool) -> None:
+    command = tmp_path / name
+    shutil.copy2("/bin/sleep", command)
+    with subprocess.Popen([command, "60"]) as child:
+        assert not lost_a_stub(os.getpid())
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert lost_a_stub(os.getpid()) == lost
+    assert not lost_a_stub(os.getpid())

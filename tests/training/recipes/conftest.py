@@ -8,6 +8,15 @@ from services.families.moviegen import casts
 from training.recipes.files import write_weights
 from training.recipes.order import Order
 
+NETWORKS = (
+    "video_encoder",
+    "video_decoder",
+    "audio_encoder",
+    "audio_decoder",
+    "text_encoder",
+    "visual_encoder",
+)
+
 
 @pytest.fixture
 def order(tmp_path: Path) -> Order:
@@ -21,8 +30,10 @@ def order(tmp_path: Path) -> Order:
 @pytest.fixture
 def written(order: Order) -> Order:
     """The order, with fresh networks as if other recipes had ended."""
-    for name in ("video_encoder", "video_decoder", "audio_encoder", "audio_decoder", "text_encoder"):
+    for name in NETWORKS:
         write_weights(order.checkpoint(name), casts.build("moviegen-mini", name).state_dict())
-    for name in ("video_encoder", "video_decoder", "audio_encoder", "audio_decoder"):
+    for name in NETWORKS:
+        if name == "text_encoder":
+            continue
         order.finish(name)
     return order

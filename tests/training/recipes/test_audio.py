@@ -21,34 +21,36 @@ def test_features_are_resampled_as_at_inference(frames: int, count: int, rate: i
 
 def test_context_is_mostly_empty_and_else_shows_what_the_mask_says() -> None:
     torch.manual_seed(0)
-    latents = torch.randn(400, 4, 10)
+    latents = torch.randn(2000, 4, 10)
     given = audio.context(latents)
     mask = given[:, 4:]
-    assert set(mask.unique().tolist()) == {0.0, 1.0}
+    assert bool(((mask == 0) | (mask == 1)).all())
     assert torch.equal(given[:, :4], latents * mask)
     empty = (mask.sum((1, 2)) == 0).float().mean()
-    assert 0.7 < float(empty) < 0.95
+    assert 0.92 < float(empty) < 0.99
 
 
-def test_roughened_frames_differ_and_stay_near() -> None:
-    frames = torch.rand(2, 3, 3, 16, 16) * 2 - 1
-    rough = audio.roughened(frames)
-    assert rough.shape == frames.shape
-    assert not torch.equal(rough, frames)
-    assert float((rough.mean() - frames.mean()).abs()) < 0.1
+def test_times_are_early_and_some_are_the_very_start() -> None:
+    torch.manual_seed(0)
+    times = audio.times(4000, "cpu")
+    assert 0.0 <= float(times.min()) < float(times.max()) < 1.0
+    assert 0.2 < float((times == 0).float().mean()) < 0.3
+    assert float(times.median()) < 0.2
 
 
-def test_a_step_from_frames_sound_and_text_to_both_networks(written: Order) -> None:
+def test_a_step_from_picture_sound_and_text(written: Order) -> None:
     recipe = audio.Recipe(written)
     recipe.warm_up()
     recipe.begin()
     sample = film_with_sound(0, ScorePlan((1,), (1.0,)))
     tensors = {name: torch.from_numpy(array)[None] for name, array in sample.arrays.items()}
     recipe.encode(Batch(sample.bucket, tensors, [sample.texts]))
-    assert recipe.replay.rows[sample.bucket]["latents"].shape[1:] == (32, 25)
+    rows = recipe.replay.rows[(1,)]
+    assert rows["latents"].shape[1:] == (recipe.transformer.params.latent_channels, 25)
+    assert rows["features"].shape[1:] == (25, recipe.transformer.params.visual_width)
     before = [w.detach().clone() for w in recipe.trainer.weights]
     for _ in range(2):
-        recipe.trainer.step(partial(recipe.loss, sample.bucket))
+        recipe.trainer.step(partial(recipe.loss, (1,)))
     moved = [not torch.equal(a, b) for a, b in zip(before, recipe.trainer.weights, strict=True)]
     assert sum(moved) > 0.9 * len(moved)
     recipe.save()

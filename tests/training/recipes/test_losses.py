@@ -1,5 +1,3 @@
-import math
-
 import pytest
 import torch
 
@@ -44,21 +42,3 @@ def test_only_outliers_are_punished() -> None:
     assert float(losses.outliers(latents)) == 0.0
     latents[..., 0] = 50.0
     assert float(losses.outliers(latents)) > 0.1
-
-
-def test_signal_to_distortion_of_known_noise_whatever_the_level() -> None:
-    time = torch.arange(4800) / 48000
-    clean, noise = torch.sin(2 * math.pi * 1000 * time), torch.cos(2 * math.pi * 1000 * time)
-    noisy = (clean + 0.1 * noise)[None]
-    assert float(losses.si_sdr(noisy, clean[None])) == pytest.approx(20.0, abs=0.01)
-    assert float(losses.si_sdr(0.3 * noisy, clean[None])) == pytest.approx(20.0, abs=0.01)
-
-
-def test_spectra_of_equal_sounds_agree_and_silence_has_a_gradient() -> None:
-    x = torch.randn(2, 4800)
-    assert float(losses.spectra(x, x)) == 0.0
-    assert float(losses.spectra(0.5 * x, x)) > 0.1
-    silence = torch.zeros(1, 4800, requires_grad=True)
-    losses.spectra(silence, x[:1]).backward()
-    assert silence.grad is not None
-    assert bool(silence.grad.isfinite().all())

@@ -52,8 +52,8 @@ def test_other_shapes_than_16_9_have_fewer_lengths() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_picture_and_sound_of_a_film_are_equally_long(seed: int) -> None:
-    sample = sources.film_with_sound(seed, ScorePlan((1, 2), (0.5, 0.5), side=16))
-    seconds, rate = sample.bucket
-    assert sample.arrays["frames"].shape == (seconds * rate, 16, 16, 3)
+    sample = sources.film_with_sound(seed, ScorePlan((1, 2), (0.5, 0.5)))
+    seconds, rate, *size = sample.bucket
+    assert sample.arrays["video"].shape == (seconds * rate, *size, 3)
     assert sample.arrays["waveform"].shape == (seconds * 48_000,)
     assert all(sample.texts)

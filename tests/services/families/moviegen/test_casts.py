@@ -21,8 +21,10 @@ def test_a_cast_has_every_network(cast: str) -> None:
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_mini_networks_have_a_few_million_parameters(network: str) -> None:
-    assert 0.2e6 < parameters("moviegen-mini", network) < 12e6
+def test_mini_networks_have_at_most_a_few_million_parameters(network: str) -> None:
+    # The encoder of the envelope codec is a filter bank and two thin layers.
+    smallest = 5e3 if network == "audio_encoder" else 0.2e6
+    assert smallest < parameters("moviegen-mini", network) < 12e6
 
 
 def test_the_large_video_transformer_has_30_billion_parameters() -> None:

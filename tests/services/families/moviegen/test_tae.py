@@ -34,10 +34,13 @@ def test_tiles_of_a_batch_do_not_meet() -> None:
 
 
 @torch.no_grad()
-def test_fresh_decoder_repeats_a_still() -> None:
+def test_fresh_deep_half_of_the_decoder_repeats_a_still() -> None:
     torch.manual_seed(0)
-    still = torch.randn(1, 16, 1, 3, 4)
-    video = TAEDecoder(SMALL)(still.expand(-1, -1, 4, -1, -1))
+    still, decoder = torch.randn(1, 16, 1, 3, 4), TAEDecoder(SMALL)
+    torch.nn.init.normal_(decoder.last.space.weight)
+    torch.nn.init.zeros_(decoder.blocks.weight)
+    video = decoder(still.expand(-1, -1, 4, -1, -1))
+    assert video.std() > 0.1
     torch.testing.assert_close(video, video[:, :, :1].expand_as(video), atol=1e-5, rtol=1e-4)
 
 
@@ -82,3 +85,22 @@ def test_mini_decoder_costs_at_most_six_gflop_a_frame() -> None:
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
         TAEDecoder(TAEParams())(torch.empty(1, 16, 4, 18, 32))
     assert 1e9 < counter.get_total_flops() / 32 <= 6e9
+
+
+@torch.no_grad()
+def test_the_deep_halves_start_at_zero_beside_the_linear_ones() -> None:
+    torch.manual_seed(0)
+    encoder, decoder = TAEEncoder(SMALL), TAEDecoder(SMALL)
+    video = torch.randn(1, 3, 11, 16, 16)
+    latents = encoder(video)
+    torch.testing.assert_close(latents, encoder.blocks(video, 2))
+    torch.testing.assert_close(decoder(latents), decoder.blocks(latents))
+
+
+@torch.no_grad()
+def test_a_short_last_block_is_filled_with_the_last_frame() -> None:
+    torch.manual_seed(0)
+    encoder = TAEEncoder(SMALL)
+    video = torch.randn(1, 3, 3, 8, 8)
+    filled = torch.cat([video, video[:, :, 2:].expand(-1, -1, 5, -1, -1)], dim=2)
+    torch.testing.assert_close(encoder.blocks(video, 1), encoder.blocks(filled, 1))

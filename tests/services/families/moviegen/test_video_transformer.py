@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -116,3 +118,13 @@ def test_positions_are_all_different_before_training() -> None:
 def test_too_long_a_video_is_refused() -> None:
     with pytest.raises(RuntimeError, match="must match"):
         network()(**inputs(1, PARAMS.max_frames + 1, 2, 2))
+
+
+@torch.no_grad()
+def test_predicted_data_gives_the_velocity_that_leads_there() -> None:
+    torch.manual_seed(0)
+    module, given = VideoTransformer(replace(PARAMS, predicts_data=True)).eval(), inputs(2, 2, 4, 4)
+    given["timestep"] = torch.tensor([0.2, 0.9])
+    left = (1.0 - given["timestep"])[:, None, None, None, None]
+    # A fresh network predicts zeros.
+    torch.testing.assert_close(given["latents"] + left * module(**given), torch.zeros_like(given["latents"]))
