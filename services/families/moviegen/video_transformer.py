@@ -23,7 +23,7 @@ from services.families.moviegen.layers import (
 TASKS = 5
 TASK_TOKENS = 4
 PATCH = (1, 2, 2)
-NEAREST = 0.05
+NEAREST = 0.1
 """Time left to the data below which the velocity from predicted data is not trusted to a division."""
 
 
