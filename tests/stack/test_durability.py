@@ -81,8 +81,9 @@ def test_a_job_does_not_feel_the_death_of_what_does_not_make_it(
 ) -> None:
     disturbed = order(served, STEPS)
     wait_for(lambda: sampled(served, disturbed) >= KILL_AT, 60)
-    os.kill(served.pids()[part], signal.SIGKILL)
-    wait_for(lambda: ready(served), 30)
+    killed = served.pids()[part]
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: served.pids()[part] != killed and ready(served), 30)
     assert sampled(served, disturbed) >= KILL_AT
     completed(served, disturbed)
     assert content(served, disturbed) == undisturbed

@@ -20,7 +20,14 @@ def test_images_and_films_of_any_length_have_a_loss(order: Order, frames: int) -
     loss = recipe.loss(pixels(frames))
     loss.backward()  # type: ignore[no-untyped-call]
     assert float(loss.detach()) > 0
-    assert all(w.grad is not None and bool(w.grad.isfinite().all()) for w in recipe.trainer.weights)
+    assert all(w.grad is not None and bool(w.grad.isfinite().all()) for w in recipe.decoder.parameters())
+
+
+def test_without_a_gpu_the_encoder_stays_as_linear_as_it_starts(order: Order) -> None:
+    recipe = tae.Recipe(order)
+    before = {name: w.clone() for name, w in recipe.encoder.named_parameters()}
+    recipe.trainer.step(partial(recipe.loss, pixels(8)))
+    assert all(torch.equal(w, before[name]) for name, w in recipe.encoder.named_parameters())
 
 
 def test_the_files_hold_the_statistics_of_the_latents(order: Order) -> None:
