@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.world.scene import Scene, stream
+from training.world.strokes import LINE, line, sketched
 
 Pixels = NDArray[np.float32]
 RGB = tuple[int, int, int]
@@ -49,7 +50,17 @@ def paint(scene: Scene, grid: Grid) -> Pixels:
             weight = cover[below:above, None, None]
             picture[below:above] += (ground[:mixed] - picture[below:above]) * weight
         picture[above:] = ground[mixed:]
-    return np.clip(picture, 0, 255, out=picture)
+    np.clip(picture, 0, 255, out=picture)
+    if scene.style == "pencil":
+        picture = sketched(picture, grid.x, grid.y)
+    if scene.style in ("pencil", "outlined"):
+        edge = np.clip((0.5 * LINE - np.abs(grid.y - horizon)) / grid.pixel + 0.5, 0, 1)
+        _over(picture, np.repeat(edge[:, None], grid.x.size, axis=1), line(scene))
+    return picture
+
+
+def _flat(scene: Scene) -> bool:
+    return scene.style in ("flat", "outlined")
 
 
 def _blend(low: RGB, high: RGB, part: Pixels) -> Pixels:
@@ -80,6 +91,8 @@ def _sky(scene: Scene, grid: Grid) -> Pixels:
     rng = stream(scene.seed, 3)
     horizon, aspect = scene.ground.horizon, scene.aspect
     part = np.clip((grid.y - horizon) / (1 - horizon), 0, 1)
+    if _flat(scene):
+        part = np.full_like(grid.y, 0.2 if scene.sky == "sunset" else 0.6)
     picture = np.repeat(_blend(*SKY[scene.sky], part), grid.x.size, axis=1)
     place = rng.uniform(-0.2, 1.2, (40, 2)).astype(np.float32)
     spots = np.empty((40, 5), np.float32)
@@ -97,14 +110,18 @@ def _sky(scene: Scene, grid: Grid) -> Pixels:
             puffs[:, 1] = np.maximum(puffs[:, 1], horizon + 0.25) + rng.uniform(-0.02, 0.02, 20)
             puffs[:, 2:] = 0.07, 0.032, 0.75
             cloud = np.clip(_dots(grid, puffs) * 1.3 - 0.35, 0, 1)
+            if _flat(scene):
+                cloud = np.clip(cloud * 12 - 2, 0, 1)
             _over(picture, cloud * 0.85, (252, 253, 255) if scene.sky == "day" else (188, 193, 199))
         case "sunset":
             glow = np.array([[spots[0, 0] * 0.5 + aspect * 0.25, horizon + 0.03, 0.5, 0.22, 0.7]], np.float32)
-            _over(picture, _dots(grid, glow), (255, 222, 138))
+            if not _flat(scene):
+                _over(picture, _dots(grid, glow), (255, 222, 138))
             _over(picture, _disc(grid, (float(glow[0, 0]), horizon + 0.03), 0.085), (255, 238, 176))
         case _:
             stripe = 0.5 + 0.5 * np.cos(grid.x * np.float32(2 * np.pi / 0.11))
-            picture *= (1 - 0.035 * stripe)[None, :, None]
+            if not _flat(scene):
+                picture *= (1 - 0.035 * stripe)[None, :, None]
             board = np.clip((horizon + 0.035 - grid.y) / grid.pixel + 0.5, 0, 1)
             _over(picture, np.repeat(board[:, None], grid.x.size, axis=1), (250, 246, 238))
     return picture
@@ -126,27 +143,33 @@ def _ease(part: Pixels) -> Pixels:
 
 
 def _ground(scene: Scene, grid: Grid) -> Pixels:
-    rng = stream(scene.seed, 4)
     ground = scene.ground
+    dim = {"night": 0.72, "sunset": 0.9, "overcast": 0.93}.get(scene.sky, 1.0)
+    base = np.array(GROUND[ground.colour], np.float32)
+    if _flat(scene):
+        return np.broadcast_to(base * np.float32(dim), (grid.y.size, grid.x.size, 3))
     nearness = np.clip((ground.horizon - grid.y) / ground.horizon, 0, 1)
     light = (0.86 + 0.2 * nearness)[:, None]
-    match ground.material:
-        case "floor":
-            texture = 0.06 * _tiles(scene, grid)
-        case "wood":
-            texture = 0.08 * _planks(scene, grid, rng)
-        case "grass":
-            texture = 0.10 * _noise(rng, grid, 0.016, 0.03) + 0.06 * _noise(rng, grid, 0.2, 0.08)
-        case "sand":
-            texture = 0.05 * _noise(rng, grid, 0.09, 0.025) + 0.03 * _noise(rng, grid, 0.014, 0.014)
-        case "snow":
-            texture = 0.04 * _noise(rng, grid, 0.3, 0.06)
-        case _:
-            texture = 0.07 * _noise(rng, grid, 0.12, 0.05) + 0.06 * _noise(rng, grid, 0.03, 0.02)
-    dim = {"night": 0.72, "sunset": 0.9, "overcast": 0.93}.get(scene.sky, 1.0)
-    shade = (light + texture) * np.float32(dim)
-    base = np.array(GROUND[ground.colour], np.float32)
+    shade = (light + _texture(scene, grid)) * np.float32(dim)
     return np.multiply(shade[..., None], base, dtype=np.float32)
+
+
+def _texture(scene: Scene, grid: Grid) -> Pixels:
+    """How much lighter or darker the ground is [h,w], about its mean."""
+    rng = stream(scene.seed, 4)
+    match scene.ground.material:
+        case "floor":
+            return 0.06 * _tiles(scene, grid)
+        case "wood":
+            return 0.08 * _planks(scene, grid, rng)
+        case "grass":
+            return 0.10 * _noise(rng, grid, 0.016, 0.03) + 0.06 * _noise(rng, grid, 0.2, 0.08)
+        case "sand":
+            return 0.05 * _noise(rng, grid, 0.09, 0.025) + 0.03 * _noise(rng, grid, 0.014, 0.014)
+        case "snow":
+            return 0.04 * _noise(rng, grid, 0.3, 0.06)
+        case _:
+            return 0.07 * _noise(rng, grid, 0.12, 0.05) + 0.06 * _noise(rng, grid, 0.03, 0.02)
 
 
 def _depth(scene: Scene, grid: Grid) -> Pixels:

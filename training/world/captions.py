@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from training.world import lexicon as words
+from training.world import phrases
 from training.world.scene import Object, Scene
 
 WAYS: Final = {-1: "left", 0: "left", 1: "right"}
@@ -55,8 +56,10 @@ def _subject(scene: Scene, rng: np.random.Generator, finite: bool) -> str:
     return ", ".join(clauses[:-1]) + " and " + clauses[-1]
 
 
-def _sentence(scene: Scene, rng: np.random.Generator) -> str:
+def _sentence(scene: Scene, rng: np.random.Generator, opening: str = "") -> str:
     ground = _ground(scene, rng, scene.objects[-1].motion)
+    if opening:
+        return f"{opening}{_subject(scene, rng, False)} {ground}"
     match int(rng.integers(10)):
         case 0 | 1:
             return f"{_subject(scene, rng, True)} {ground}"
@@ -74,11 +77,30 @@ def _sentence(scene: Scene, rng: np.random.Generator) -> str:
             return f"{_pick(rng, words.OPENINGS)}{_subject(scene, rng, False)} {ground}"
 
 
+def _style(scene: Scene, rng: np.random.Generator) -> tuple[str, str, str]:
+    """The style in words, in one of three places: before all, before what is shown, or after all."""
+    if scene.style == "plain":
+        return "", "", ""
+    place = int(rng.integers(3))
+    said = ["", "", ""]
+    said[place] = _pick(rng, words.STYLES[scene.style][place])
+    return said[0], said[1], said[2]
+
+
 def caption(scene: Scene, rng: np.random.Generator) -> str:
     """One wording of what is seen; camera words lead: "pan left, a red ball bouncing on a blue floor"."""
-    text = _sentence(scene, rng)
+    before, opening, after = _style(scene, rng)
+    text = _sentence(scene, rng, opening)
+    if scene.weather != "none":
+        text = f"{text} {_pick(rng, words.WEATHERS[scene.weather])}"
+    if scene.fire is not None:
+        text = f"{text} {_pick(rng, words.FIRES)}"
     if rng.random() < 0.35:
-        text = f"{text} {_pick(rng, words.PLACES[scene.sky])}"
+        places = words.PLACES[scene.sky]
+        if scene.weather != "none":
+            places = tuple(place for place in places if "sunny" not in place)
+        text = f"{text} {_pick(rng, places)}"
+    text = ", ".join(part for part in (before, text, after) if part)
     moving = scene.camera != "static"
     if rng.random() < (1.0 if moving else 0.06):
         text = f"{_pick(rng, words.SHOTS[scene.camera])}, {text}"
@@ -100,24 +122,53 @@ def sound_caption(scene: Scene, rng: np.random.Generator) -> str:
         text = text.format(thing=sound, surface=words.SURFACES[scene.ground.material])
         parts.append(f"{text}, {pitch} sound" if pitch and rng.random() < 0.3 else text)
     text = " and ".join(parts)
-    if rng.random() < 0.3:
-        text = f"{text}, with {_pick(rng, words.AIRS[scene.sky])}"
-    return text
+    around = [_pick(rng, words.AIRS[scene.sky])] if rng.random() < 0.3 else []
+    if scene.weather == "rain":
+        around.append(_pick(rng, words.PATTER))
+    if scene.fire is not None:
+        around.append(_pick(rng, words.CRACKLE))
+    if scene.music != "none":
+        around.append(_pick(rng, words.MUSIC[scene.music]))
+    elif rng.random() < 0.08:
+        return f"{_with(text, scene, around)}, {_pick(rng, words.NO_MUSIC)}"
+    return _with(text, scene, around)
+
+
+def _with(text: str, scene: Scene, around: list[str]) -> str:
+    """What the things do and what else is heard; what is not silent is not called silence."""
+    if not around:
+        return text
+    heard = " and ".join(around)
+    silent = all(thing.motion == "still" for thing in scene.objects)
+    loud = scene.weather == "rain" or scene.fire is not None or scene.music != "none"
+    return heard if silent and loud else f"{text}, with {heard}"
 
 
 def vocabulary() -> tuple[str, ...]:
     """Every word that captions can hold, in lower case, sorted."""
-    return tuple(sorted(set(_all_words())))
+    return tuple(sorted({*own_words(), *_words(phrases.TEXTS)}))
 
 
-def _all_words() -> Iterable[str]:
+def own_words() -> set[str]:
+    """Every word of `caption` and `sound_caption`, in lower case."""
+    return set(_words(_texts()))
+
+
+def _texts() -> list[str]:
+    """All pieces that captions are put together from."""
     texts: list[str] = [GLUE, "left right sound high deep"]
     for table in (words.NOUNS, words.COLOUR_WORDS, words.SIZE_WORDS, words.GROUNDS, words.PLACES, words.SHOTS,
-                  words.HITS, words.NOISES, words.AIRS):  # fmt: skip
+                  words.HITS, words.NOISES, words.AIRS, words.WEATHERS, words.MUSIC):  # fmt: skip
         texts += [text for choices in table.values() for text in choices]
     texts += [text for choices in words.VERBS.values() for pair in choices for text in pair]
+    texts += [text for places in words.STYLES.values() for choices in places for text in choices]
+    texts += [*words.FIRES, *words.PATTER, *words.CRACKLE, *words.NO_MUSIC]
     texts += [*words.MEETINGS, *words.OPENINGS, *words.SURFACES.values()]
     texts += ["blue green grey brown yellow red white purple orange pink"]
+    return texts
+
+
+def _words(texts: Iterable[str]) -> Iterable[str]:
     for text in texts:
         for word in text.lower().split():
             if "{" not in word:

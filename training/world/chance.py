@@ -3,15 +3,20 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from training.world.fire import room_for
 from training.world.placement import place
 from training.world.scene import (
     CAMERAS,
     COLOURS,
     MATERIALS,
+    MOODS,
     MOTIONS,
     SHAPES,
     SKIES,
+    STYLES,
+    WEATHERS,
     Ground,
     Scene,
     Split,
@@ -27,6 +32,9 @@ FREQUENT = {
 TRAVELS = ("roll", "slide", "collide", "rise")
 STAYS = ("spin", "grow", "shrink", "swing", "still", "rise", "fall", "bounce")
 OUTSIDE = tuple(sky for sky in SKIES if sky != "room")
+# Shares: of styles, of weather and fire outside where nothing speaks against them, of music, and of cameras
+# that would stand still.
+STYLED, WET, BURNING, SUNG, TILTED = 0.15, 0.115, 0.085, 0.20, 0.22
 LOST_IN = {"night": "black", "sunset": "orange", "overcast": "white", "room": "white"}
 
 
@@ -52,6 +60,10 @@ class Wanted:
     sky: str | None = None
     camera: str | None = None
     count: int | None = None
+    style: str | None = None
+    weather: str | None = None
+    fire: bool | None = None
+    music: str | None = None
 
 
 ANYTHING = Wanted()
@@ -62,17 +74,45 @@ def sample_scene(seed: int, film: Film, split: Split = "train", wanted: Wanted =
 
     Raises ValueError if nothing in the split is as wanted.
     """
-    rng = stream(seed, 0)
+    rng, chances = stream(seed, 0), stream(seed, 5).random(10)
     ground = _ground(rng, wanted)
-    sky = wanted.sky or str(rng.choice(OUTSIDE if ground.material in ("grass", "sand", "snow") else SKIES))
+    open_air = ground.material in ("grass", "sand", "snow") or _needs_open_air(wanted)
+    sky = wanted.sky or str(rng.choice(OUTSIDE if open_air else SKIES))
     count = wanted.count or _count(rng, film, wanted)
-    camera = wanted.camera or str(rng.choice(CAMERAS, p=(0.72, 0.07, 0.07, 0.07, 0.07)))
+    camera = wanted.camera or str(rng.choice(CAMERAS[:5], p=(0.72, 0.07, 0.07, 0.07, 0.07)))
     looks = _looks(rng, count, (ground.colour, LOST_IN.get(sky, "")), wanted, split)
     # Under a moving camera things that travel, or stand at the sides, would leave the picture.
     if len(looks) > 1 or looks[0][2] in TRAVELS:
         camera = wanted.camera or "static"
+    elif camera == "static" and chances[0] < TILTED:
+        camera = wanted.camera or _one(CAMERAS[5:], chances[1])
     scene = Scene(seed, (), ground, sky, camera, film.fps, film.frames, film.aspect)
-    return replace(scene, objects=place(rng, scene, looks, wanted.size))
+    return _dressed(replace(scene, objects=place(rng, scene, looks, wanted.size)), chances[2:], wanted)
+
+
+def _one(choices: tuple[str, ...], chance: float) -> str:
+    return choices[int(chance * len(choices))]
+
+
+def _needs_open_air(wanted: Wanted) -> bool:
+    return bool(wanted.fire) or wanted.weather not in (None, "none")
+
+
+def _dressed(scene: Scene, chances: NDArray[np.float64], wanted: Wanted) -> Scene:
+    """The scene with style, weather, fire and music, from eight chances of their own."""
+    inside = scene.sky == "room"
+    if inside and _needs_open_air(wanted):
+        raise ValueError("neither weather nor fire in a room")
+    style = _one(STYLES[1:], chances[1]) if chances[0] < STYLED else "plain"
+    weather = _one(WEATHERS[1:], chances[3]) if chances[2] < WET and not inside else "none"
+    music = _one(MOODS[1:], chances[5]) if chances[4] < SUNG else "none"
+    scene = replace(
+        scene, style=wanted.style or style, weather=wanted.weather or weather, music=wanted.music or music
+    )
+    by_chance = chances[6] < BURNING and scene.weather == "none" and not inside and scene.camera == "static"
+    if wanted.fire is False or not (wanted.fire or by_chance):
+        return scene
+    return replace(scene, fire=room_for(scene, float(chances[7]), bool(wanted.fire)))
 
 
 def _ground(rng: np.random.Generator, wanted: Wanted) -> Ground:

@@ -60,6 +60,10 @@ def facts(scene: Scene) -> dict[str, Any]:
         "material": scene.ground.material,
         "sky": scene.sky,
         "camera": scene.camera,
+        "style": scene.style,
+        "weather": scene.weather,
+        "fire": scene.fire is not None,
+        "music": scene.music,
         "impacts": [
             {"time_s": hit.time_s, "strength": hit.strength, "object": hit.index, "on": hit.on}
             for hit in impacts(scene)

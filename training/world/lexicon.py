@@ -109,7 +109,42 @@ SHOTS: dict[str, tuple[str, ...]] = {
     "pan right": ("pan right", "the camera pans right", "camera panning to the right"),
     "zoom in": ("zoom in", "the camera zooms in", "slow zoom in"),
     "zoom out": ("zoom out", "the camera zooms out", "slow zoom out"),
+    "tilt up": ("tilt up", "the camera tilts up", "camera tilting up"),
+    "tilt down": ("tilt down", "the camera tilts down", "camera tilting down"),
+    "push in": ("push in", "the camera pushes in", "the camera moves forward"),
+    "pull out": ("pull out", "the camera pulls out", "the camera moves back"),
 }
+# Each style as (before everything, before what is shown, after everything).
+STYLES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "flat": (
+        ("flat style", "flat design"),
+        ("a flat drawing of ", "a flat cartoon of "),
+        ("in a flat style", "in flat colours", "drawn flat"),
+    ),
+    "outlined": (
+        ("outlined", "outlined style"),
+        ("an outlined drawing of ", "outlined drawing of ", "a cartoon with outlines of "),
+        ("with bold outlines", "in an outlined style", "drawn with outlines"),
+    ),
+    "pixelated": (
+        ("pixelated", "pixel art"),
+        ("a pixelated video of ", "pixel art of ", "a pixel animation of "),
+        ("in pixel art style", "in a pixelated style", "made of pixels"),
+    ),
+    "pencil": (
+        ("pencil drawing", "pencil style"),
+        ("a pencil drawing of ", "a pencil sketch of ", "a coloured pencil drawing of "),
+        ("drawn in pencil", "in a pencil style", "sketched with pencils"),
+    ),
+}
+WEATHERS: dict[str, tuple[str, ...]] = {
+    "rain": ("in the rain", "in rain", "while it is raining", "while rain is falling", "in rainy weather"),
+    "snow": ("while snow is falling", "while it is snowing", "in falling snow", "under falling snowflakes"),
+}
+FIRES = (
+    "beside a fire", "next to a fire", "beside a small fire", "next to a burning camp fire",
+    "near a campfire",
+)  # fmt: skip
 OPENINGS = (
     "",
     "",
@@ -160,3 +195,11 @@ AIRS: dict[str, tuple[str, ...]] = {
     "overcast": ("wind",), "room": ("faint room tone",),
 }  # fmt: skip
 PITCHES = {"small": "high", "large": "deep"}
+PATTER = ("rain falling", "rain", "the patter of rain", "rain pouring down")
+CRACKLE = ("a fire crackling", "a crackling fire", "the crackle of a fire")
+MUSIC: dict[str, tuple[str, ...]] = {
+    "happy": ("happy music", "happy music playing", "cheerful music", "bright happy music", "joyful music"),
+    "sad": ("sad music", "sad music playing", "slow sad music", "melancholic music"),
+    "tense": ("tense music", "tense music playing", "suspenseful music", "nervous dark music"),
+}
+NO_MUSIC = ("no music", "without music")

@@ -54,7 +54,7 @@ def _set_going(rng: np.random.Generator, scene: Scene, thing: Object) -> Object:
     one, two, three = (float(value) for value in rng.uniform(0, 1, 3))
     air = 0.96 - scene.ground.stand - 2.1 * thing.radius
     x = thing.left + (thing.right - thing.left) * one
-    if scene.camera.startswith("zoom"):
+    if scene.camera.startswith(("zoom", "tilt", "push", "pull")):
         air = min(air, 0.78 - scene.ground.stand - 2.1 * thing.radius)
     match thing.motion:
         case "bounce":

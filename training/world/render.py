@@ -1,49 +1,73 @@
 """The picture: a scene drawn at any size, whole or in part, a continuous image sampled with antialiasing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from training.world import view
-from training.world.boxes import Frames, Pixels, boxes, lay
+from training.world.boxes import Frames, boxes, lay
+from training.world.fire import burn
 from training.world.moves import pivot
 from training.world.panorama import scenery
 from training.world.physics import simulate
-from training.world.scene import ROUND, Object, Scene
+from training.world.scene import Object, Scene
 from training.world.shapes import BOUND, SHAPE
+from training.world.strokes import Points, coloured
 from training.world.tracks import State
-from training.world.view import WHOLE, Camera, Canvas, Crop
+from training.world.view import WHOLE, Camera, Canvas, Crop, Line
+from training.world.weather import fall
 
-PAINT = {
-    "red": (226, 44, 44), "green": (40, 172, 68), "blue": (38, 92, 226), "yellow": (250, 212, 40),
-    "orange": (248, 132, 24), "purple": (144, 62, 196), "pink": (246, 124, 178), "white": (244, 244, 246),
-    "black": (44, 44, 50),
-}  # fmt: skip
-
+CELLS = 36
+FLAT = ("flat", "outlined")
 
 Drawn = tuple[Object, State]
+Artist = Callable[[Scene, Canvas, Camera, Drawn, Frames], None]
 
 
 def render(
-    scene: Scene, height: int, width: int, crop: Crop = WHOLE, frames: Sequence[int] | None = None
+    scene: Scene,
+    height: int,
+    width: int,
+    crop: Crop = WHOLE,
+    frames: Sequence[int] | None = None,
+    first: Artist | None = None,
 ) -> Frames:
     """The film, or the given frames of it, as uint8 [F,height,width,3] RGB.
 
     `crop` (left, top, right, bottom, in 0..1 of the whole picture) draws that part alone at the given size.
+    `first`, where given, draws the first object instead of its shape.
     The picture is a function of the scene: another size or crop shows the same thing sharper or closer.
     """
     numbers = np.arange(scene.frames) if frames is None else np.asarray(frames)
     times = numbers / scene.fps
     canvas = Canvas(height, width, crop)
+    draw = _mosaic if scene.style == "pixelated" else _film
+    return draw(scene, canvas, times, first or _draw)
+
+
+def _mosaic(scene: Scene, canvas: Canvas, times: Line, first: Artist) -> Frames:
+    """The film in square cells, `CELLS` of them in the height of the whole picture."""
+    left, top, right, bottom = canvas.crop
+    wide = int(np.ceil(CELLS * scene.aspect - 1e-6))
+    cells = _film(scene, Canvas(CELLS, wide, (0.0, 0.0, wide / (CELLS * scene.aspect), 1.0)), times, first)
+    rows = (top + (np.arange(canvas.height) + 0.5) / canvas.height * (bottom - top)) * CELLS
+    columns = (left + (np.arange(canvas.width) + 0.5) / canvas.width * (right - left)) * CELLS * scene.aspect
+    return cells[:, rows.astype(np.intp)].take(columns.astype(np.intp), 2)
+
+
+def _film(scene: Scene, canvas: Canvas, times: Line, first: Artist) -> Frames:
     cam = view.camera(scene, times)
     film = scenery(scene, canvas, cam)
+    burn(scene, canvas, cam, times, film)
     states = [track.at(times) for track in simulate(scene)]
     for thing, state in zip(scene.objects, states, strict=True):
         _shadow(scene, canvas, cam, (thing, state), film)
-    for thing, state in zip(scene.objects, states, strict=True):
+    artists = [first, *(_draw for _ in scene.objects[1:])]
+    for thing, state, draw in zip(scene.objects, states, artists, strict=False):
         if thing.motion == "swing":
             _string(scene, canvas, cam, (thing, state), film)
-        _draw(scene, canvas, cam, (thing, state), film)
+        draw(scene, canvas, cam, (thing, state), film)
+    fall(scene, canvas, times, film)
     return film
 
 
@@ -60,7 +84,8 @@ def _shadow(scene: Scene, canvas: Canvas, cam: Camera, drawn: Drawn, film: Frame
     dark = (0.5 - 0.42 * np.minimum(height / 0.75, 1.0)).astype(np.float32)
     for box in boxes(canvas, column, row, np.stack([across * 1.3, down * 1.3, across, down], 1)):
         radius = box.x[:, None, :] ** 2 + box.y[:, :, None] ** 2
-        cover = np.clip(1.35 - radius, 0, 1) * dark[box.frames, None, None]
+        soft = np.clip(1.35 - radius, 0, 1) if scene.style not in FLAT else 0.6 * (radius < 0.8)
+        cover = (soft * dark[box.frames, None, None]).astype(np.float32)
         lay(film, box, np.zeros(3, np.float32), cover)
 
 
@@ -108,24 +133,7 @@ def _draw(scene: Scene, canvas: Canvas, cam: Camera, drawn: Drawn, film: Frames)
         own_x, own_y = cos * x + sin * y, cos * y - sin * x
         distance = SHAPE[thing.shape](own_x, own_y)
         sharp = down[box.frames, None, None].astype(np.float32)
+        units = (thing.radius * state.scale)[box.frames, None, None].astype(np.float32)
         cover = np.clip(np.float32(0.5) - distance * sharp, 0, 1)
-        colour = _paint(thing, (x, y), own_x, distance)
+        colour = coloured(scene, thing, Points(x, y, own_x, distance, units, sharp))
         lay(film, box, colour, cover)
-
-
-def _paint(thing: Object, screen: tuple[Pixels, Pixels], own_x: Pixels, distance: Pixels) -> Pixels:
-    """Colour [N,h,w,3] of the thing's points: light from above left, a darker rim, a gloss, a stripe."""
-    x, y = screen
-    light = np.clip(1 + (y * np.float32(0.17) - x * np.float32(0.1)), 0.72, 1.25)
-    rim = np.clip((distance + np.float32(0.13)) * 10, 0, 1)
-    shade = light * (1 - np.float32(0.3) * rim)
-    if thing.shape in ROUND:
-        stripe = np.clip(np.float32(0.23) - np.abs(own_x), 0, 0.05) * np.float32(20)
-        shade = shade * (1 - np.float32(0.26) * stripe)
-    gloss = np.exp(((x + np.float32(0.34)) ** 2 + (y - np.float32(0.42)) ** 2) * np.float32(-9.0))
-    gloss = gloss * np.float32(0.55 if thing.shape == "ball" else 0.25)
-    base = np.array(PAINT[thing.colour], np.float32)
-    colour: Pixels = np.minimum(shade, np.float32(1.12))[..., None] * base
-    np.minimum(colour, 255, out=colour)
-    colour += (255 - colour) * gloss[..., None]
-    return colour

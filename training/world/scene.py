@@ -30,7 +30,12 @@ MATERIALS: dict[str, tuple[str, ...]] = {
     "stone": ("grey",),
 }
 SKIES = ("day", "night", "sunset", "overcast", "room")
-CAMERAS = ("static", "pan left", "pan right", "zoom in", "zoom out")
+CAMERAS = (
+    "static", "pan left", "pan right", "zoom in", "zoom out", "tilt up", "tilt down", "push in", "pull out",
+)  # fmt: skip
+STYLES = ("plain", "flat", "outlined", "pixelated", "pencil")
+WEATHERS = ("none", "rain", "snow")
+MOODS = ("none", "happy", "sad", "tense")
 HELDOUT_SHARE = 10
 TOP = 1.04
 
@@ -70,7 +75,10 @@ class Ground:
 
 @dataclass(frozen=True)
 class Scene:
-    """A whole film: everything that picture, sound and caption are made from."""
+    """A whole film: everything that picture, sound and caption are made from.
+
+    `fire` is where a fire burns (its x), or None; `music` its mood, or "none".
+    """
 
     seed: int
     objects: tuple[Object, ...]
@@ -80,6 +88,10 @@ class Scene:
     fps: int
     frames: int
     aspect: float
+    style: str = "plain"
+    weather: str = "none"
+    fire: float | None = None
+    music: str = "none"
 
     @property
     def duration_s(self) -> float:

@@ -1,14 +1,16 @@
 """The sound of a film: hits are decaying tones and bursts of noise, motions murmur, the air is faint."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from training.world import waves
+from training.world.ambience import surroundings
+from training.world.music import music
 from training.world.physics import simulate
 from training.world.scene import Object, Scene, stream
 from training.world.tracks import State, Track
+from training.world.waves import CONTROL, Wave
 
-Wave = NDArray[np.float32]
-RATE = 48_000
+RATE = waves.RATE
 PEAK = 0.9
 # Partials as (frequency ratio, level, decay in seconds), and the pitch in Hz of a medium one.
 VOICES: dict[str, tuple[float, tuple[tuple[float, float, float], ...]]] = {
@@ -38,7 +40,6 @@ AIR = {
     "overcast": (0.009, 64),
     "room": (0.0015, 24),
 }
-CONTROL = 240
 
 
 def samples(scene: Scene) -> int:
@@ -51,7 +52,7 @@ def synthesize(scene: Scene) -> Wave:
     total = samples(scene)
     rng = stream(scene.seed, 2)
     level, hold = AIR[scene.sky]
-    wave: Wave = level * _noise(rng, total, hold)
+    wave: Wave = level * waves.noise(rng, total, hold)
     for thing, track in zip(scene.objects, simulate(scene), strict=True):
         _murmur(scene, thing, track, rng, wave)
         if track.impacts:
@@ -62,23 +63,10 @@ def synthesize(scene: Scene) -> Wave:
                     part = hit[: total - start]
                     loud = 0.12 + 0.88 * impact.strength
                     wave[start : start + part.size] += np.float32(0.6 * loud) * part
+    wave += surroundings(scene, total)
+    wave += music(scene, total)
     highest = float(np.abs(wave).max())
     return wave if highest <= PEAK else wave * np.float32(PEAK / highest)
-
-
-def _noise(rng: np.random.Generator, count: int, hold: int) -> Wave:
-    """Noise [count] of standard deviation about 1, dull: a value every `hold` samples, joined by lines."""
-    points = rng.standard_normal(count // hold + 2, dtype=np.float32)
-    return _joined(points, hold)[:count]
-
-
-def _joined(points: Wave, hold: int) -> Wave:
-    """Lines from point to point, `hold` samples each."""
-    ramp: Wave = np.arange(hold, dtype=np.float32) / hold
-    start: Wave = points[:-1, None]
-    step: Wave = np.diff(points)[:, None]
-    lines: Wave = start + step * ramp
-    return lines.reshape(-1)
 
 
 def _hit(scene: Scene, thing: Object, rng: np.random.Generator) -> Wave:
@@ -88,7 +76,7 @@ def _hit(scene: Scene, thing: Object, rng: np.random.Generator) -> Wave:
     longest = max(decay for _, _, decay in partials) * ring
     time = np.arange(int(RATE * min(0.9, 5 * longest) + 2400), dtype=np.float32) / RATE
     base = pitch * PITCH[thing.size] * float(rng.uniform(0.96, 1.04))
-    wave: Wave = noise * _noise(rng, time.size, hold) * np.exp(time / np.float32(-0.012))
+    wave: Wave = noise * waves.noise(rng, time.size, hold) * np.exp(time / np.float32(-0.012))
     if own:
         wave += 0.5 * np.sin(time * np.float32(2 * np.pi * own)) * np.exp(time / np.float32(-0.05))
     for ratio, level, decay in partials:
@@ -99,18 +87,6 @@ def _hit(scene: Scene, thing: Object, rng: np.random.Generator) -> Wave:
         wave += np.float32(level) * tone * np.exp(time / np.float32(-decay * ring))
     wave /= np.abs(wave).max()
     wave[-480:] *= np.linspace(1, 0, 480, dtype=np.float32)
-    return wave
-
-
-def _stretch(control: NDArray[np.float64], count: int) -> Wave:
-    """A control curve with a point every CONTROL samples, drawn out to samples [count]."""
-    return _joined(control.astype(np.float32), CONTROL)[:count]
-
-
-def _tone(pitch: NDArray[np.float64], count: int) -> Wave:
-    """A sine whose pitch in Hz follows the control curve."""
-    step = _stretch(pitch * (2 * np.pi / RATE), count)
-    wave: Wave = np.sin(np.cumsum(step, dtype=np.float64) % (2 * np.pi)).astype(np.float32)
     return wave
 
 
@@ -126,19 +102,21 @@ def _murmur(scene: Scene, thing: Object, track: Track, rng: np.random.Generator,
             loud = np.minimum(state.speed, 1.0) * (0.28 if thing.motion == "roll" else 0.11) * (0.7 + rough)
             if thing.motion == "roll":
                 loud = loud * (0.75 + 0.25 * np.cos(2 * state.angle))
-            wave += _noise(rng, wave.size, hold) * _stretch(loud, wave.size)
+            wave += waves.noise(rng, wave.size, hold) * waves.stretch(loud, wave.size)
         case "spin":
             beat = 0.5 + 0.5 * np.cos(2 * state.angle)
-            wave += _noise(rng, wave.size, 12) * _stretch(0.02 + 0.07 * beat, wave.size)
-            wave += 0.05 * _tone(np.full_like(points, 90 + 25 * thing.speed), wave.size)
+            wave += waves.noise(rng, wave.size, 12) * waves.stretch(0.02 + 0.07 * beat, wave.size)
+            hum = waves.tone(np.full_like(points, 90 + 25 * thing.speed), wave.size)
+            whirr = 0.06 + 0.035 * np.sin(2 * np.pi * (9 + 3 * thing.speed) * points)
+            wave += hum * waves.stretch(whirr, wave.size)
         case "rise" | "grow" | "shrink":
             drive = state.y if thing.motion == "rise" else 2 - state.scale
             active = np.convolve(np.minimum(state.speed, 0.3) / 0.3, np.ones(9) / 9, "same")
-            wave += _tone(base**0.5 * 14 * (0.7 + 0.6 * drive), wave.size) * _stretch(
+            wave += waves.tone(base**0.5 * 14 * (0.7 + 0.6 * drive), wave.size) * waves.stretch(
                 0.13 * active, wave.size
             )
         case "swing":
             loud = 0.10 * np.minimum(state.speed / 0.8, 1.5) ** 2
-            wave += _noise(rng, wave.size, 10) * _stretch(loud, wave.size)
+            wave += waves.noise(rng, wave.size, 10) * waves.stretch(loud, wave.size)
         case _:
             return

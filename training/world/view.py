@@ -12,6 +12,8 @@ Crop = tuple[float, float, float, float]
 WHOLE: Crop = (0.0, 0.0, 1.0, 1.0)
 ZOOM = 1.45
 ZOOM_Y = 0.34
+TILT = 0.2
+PUSHES = ("push in", "pull out")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,11 @@ def pan_reach(scene: Scene) -> float:
 
 
 def camera(scene: Scene, times: Line) -> Camera:
-    """The camera's place and zoom at the times; it moves evenly from the first to the last moment."""
+    """The camera's place and zoom at the times; it moves evenly from the first to the last moment.
+
+    A push enlarges what stands on the ground around the point where the camera goes, on the horizon; how the
+    scenery looks then is not in the zoom (see `panorama`).
+    """
     part = np.clip(times / scene.duration_s, 0.0, 1.0)
     still = np.zeros_like(times)
     centre = scene.aspect / 2
@@ -51,6 +57,14 @@ def camera(scene: Scene, times: Line) -> Camera:
         zoom = ZOOM ** (part if scene.camera == "zoom in" else 1 - part)
         # The point that stays in place is the middle of the picture, a little below its centre.
         return Camera(still + centre, ZOOM_Y + (0.5 - ZOOM_Y) / zoom, zoom)
+    if scene.camera.startswith("tilt"):
+        # Never above the level view: there the ends of strings and the undersides of things would be seen.
+        low = (1 - part) if scene.camera == "tilt up" else part
+        return Camera(still + centre, 0.5 - min(TILT, 0.15 * scene.duration_s) * low, still + 1.0)
+    if scene.camera in PUSHES:
+        zoom = ZOOM ** (part if scene.camera == "push in" else 1 - part)
+        horizon = scene.ground.horizon
+        return Camera(still + centre, horizon + (0.5 - horizon) / zoom, zoom)
     return Camera(still + centre, still + 0.5, still + 1.0)
 
 

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from training.world.chance import Film, Wanted, sample_scene
 from training.world.dataset import SIZES, clip, facts
 
 
@@ -37,3 +38,10 @@ def test_facts_are_plain_values() -> None:
     assert found["count"] == len(film.scene.objects)
     assert found["impacts"]
     assert all(0 <= hit["time_s"] < 2 for hit in found["impacts"])
+
+
+def test_facts_tell_style_weather_fire_and_music() -> None:
+    wanted = Wanted(style="flat", weather="rain", fire=True, music="tense", camera="tilt up")
+    found = facts(sample_scene(0, Film(), wanted=wanted))
+    told = [found[name] for name in ("style", "weather", "fire", "music", "camera")]
+    assert told == ["flat", "rain", True, "tense", "tilt up"]

@@ -4,6 +4,7 @@ import pytest
 from training.world import view
 from training.world.chance import Film, Wanted, sample_scene
 from training.world.physics import simulate
+from training.world.scene import CAMERAS
 from training.world.view import Canvas
 
 
@@ -20,7 +21,7 @@ def test_things_start_inside_the_picture_and_apart(aspect: float) -> None:
                 assert one.right + one.radius <= two.left - two.radius
 
 
-@pytest.mark.parametrize("camera", ["pan left", "pan right", "zoom in", "zoom out"])
+@pytest.mark.parametrize("camera", CAMERAS[1:])
 def test_a_moving_camera_never_loses_the_thing(camera: str) -> None:
     times = np.linspace(0, 4, 65)
     for seed in range(60):
@@ -29,5 +30,5 @@ def test_a_moving_camera_never_loses_the_thing(camera: str) -> None:
         state = simulate(scene)[0].at(times)
         column = view.to_columns(scene, Canvas(144, 256), cam, state.x)
         row = view.to_rows(Canvas(144, 256), cam, state.y)
-        assert 0 < column.min() < column.max() < 256
+        assert 0 < column.min() <= column.max() < 256
         assert 0 < row.min() < row.max() < 144

@@ -4,7 +4,7 @@ import pytest
 from training.world.chance import Film, Wanted, sample_scene
 from training.world.physics import impacts
 from training.world.render import render
-from training.world.scene import COLOURS, MOTIONS
+from training.world.scene import COLOURS, MOTIONS, STYLES
 
 FILM = Film(16, 8)
 
@@ -55,6 +55,19 @@ def test_a_red_ball_is_lowest_when_it_hits_the_blue_floor() -> None:
         frame = round(hit.time_s * 48)
         around = slice(max(0, frame - 8), frame + 9)
         assert lowest[frame] >= lowest[around].max() - 1
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("camera", ["static", "tilt up", "push in"])
+def test_every_style_is_the_same_picture_sharper(style: str, camera: str) -> None:
+    for seed in range(2):
+        scene = sample_scene(seed, FILM, wanted=Wanted(style=style, camera=camera))
+        small = render(scene, 72, 128, frames=[7])[0]
+        large = render(scene, 288, 512, frames=[7])[0]
+        shrunk = large.reshape(72, 4, 128, 4, 3).mean((1, 3))
+        assert np.abs(shrunk - small).mean() < 3.5
+        part = render(scene, 144, 128, crop=(0.5, 0.5, 0.75, 1.0), frames=[7])[0].astype(int)
+        assert np.abs(part - large[144:, 256:384]).mean() < 1
 
 
 @pytest.mark.parametrize("colour", COLOURS)
