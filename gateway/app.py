@@ -12,6 +12,7 @@ from gateway.config import Config, check_exposure
 from gateway.limits import BodyLimit
 from gateway.routes import content, events, health, models, videos
 from gateway.services import Services, connect
+from gateway.webhooks import Webhooks
 
 Connect = Callable[[Config, threading.Event], AbstractContextManager[Services]]
 
@@ -29,6 +30,7 @@ def create_app(
     is about to stop. Raises ConfigurationError."""
     config = config or Config.from_environment()
     check_exposure(config.gateway)
+    Webhooks.of(config.webhooks)  # wrong settings stop the start, not the first order
     stopping = draining or threading.Event()
 
     @asynccontextmanager

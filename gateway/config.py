@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from services.contract.errors import ConfigurationError
-from services.settings import CastSettings, GatewaySettings, RedisSettings, StorageSettings
+from services.settings import (
+    CastSettings,
+    GatewaySettings,
+    QueueSettings,
+    RedisSettings,
+    StorageSettings,
+    WebhookSettings,
+)
 
 
 @dataclass(frozen=True)
@@ -16,11 +23,20 @@ class Config:
     redis: RedisSettings
     storage: StorageSettings
     casts: CastSettings
+    webhooks: WebhookSettings
+    queue: QueueSettings
 
     @classmethod
     def from_environment(cls) -> Self:
         """Read ``MOVIOLA_*`` and ``REDIS_URL``."""
-        return cls(GatewaySettings(), RedisSettings(), StorageSettings(), CastSettings())
+        return cls(
+            GatewaySettings(),
+            RedisSettings(),
+            StorageSettings(),
+            CastSettings(),
+            WebhookSettings(),
+            QueueSettings(),
+        )
 
 
 def check_exposure(settings: GatewaySettings) -> None:

@@ -21,7 +21,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.ranges import RangeNotSatisfiable
 from gateway.validation import first_problem
-from services.contract.errors import Conflict, MoviolaError, RequestError, TooManyRequests, Unavailable
+from services.contract.errors import (
+    Conflict,
+    InFlight,
+    MoviolaError,
+    RequestError,
+    TooManyRequests,
+    Unavailable,
+)
 
 RETRY_UNAVAILABLE_AFTER_S = 2
 TEXT_LIMIT = 500
@@ -70,7 +77,7 @@ def install(app: FastAPI) -> None:
 
 
 def _headers(error: RequestError) -> dict[str, str]:
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | InFlight):
         return {"retry-after": str(error.retry_after_s)}
     if isinstance(error, RangeNotSatisfiable):
         return {"content-range": f"bytes */{error.size_bytes}"}

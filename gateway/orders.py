@@ -4,43 +4,77 @@ import secrets
 import shutil
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from gateway.forms import Order, Upload
 from gateway.services import Services
-from services.contract.errors import TooManyRequests, Unavailable
+from services.contract.errors import MoviolaError, TooManyRequests, Unavailable
 from services.contract.job import Job, Status
 from services.contract.spec import resolve
+from services.jobs.intents import Intent
+from services.jobs.ledger import Wake
 from services.media.probe import MediaLimits, probe_reference
-
-RETRY_FULL_AFTER_S = 15
 
 _log = structlog.get_logger(__name__)
 
 
-def place(order: Order, tenant: str, services: Services) -> Job:
-    """Check ``order``, keep its media, write the row, then tell the queue; the row is what counts.
+@dataclass(frozen=True)
+class Placed:
+    """The job of an order. ``again``: an earlier request of the same intent made it."""
 
-    Raises RequestError for what is refused (nothing is left behind), Unavailable where ledger or storage do
-    not answer. An order whose row may have been written keeps its media even if the ledger did not say so.
+    job: Job
+    again: bool
+
+
+def place(order: Order, intent: Intent, services: Services) -> Placed:
+    """Check ``order``, keep its media, write the row, then wake a worker; the row is what counts. An intent
+    that came before gives the job that was made then.
+
+    Raises RequestError for what is refused, Unavailable where ledger or storage do not answer. Media that
+    were kept before the row was refused, or before the ledger did not say whether it has it, stay: another
+    request of the same intent may be using them. The collection of orphans takes what nobody does.
     """
-    model, cast = services.catalog.find(order.request.model)
-    video_id = f"video_{secrets.token_hex(16)}"
-    key = f"inputs/{video_id}/input_reference" if order.reference else None
-    spec = resolve(order.request, cast, model=model, input_reference=key)
-    if services.ledger.counts().queued >= services.settings.max_queued:
-        raise TooManyRequests("the queue is full", retry_after_s=RETRY_FULL_AFTER_S)
-    if order.reference and key:
-        _keep(order.reference, key, services)
-    job = Job(id=video_id, tenant=tenant, spec=spec, status=Status.QUEUED, created_at=time.time())
-    services.ledger.create(job)
+    own_id = f"video_{secrets.token_hex(16)}"
+    video_id, made = services.ledger.begin(intent, own_id)
+    if made is not None:
+        return Placed(made, again=True)
     try:
-        services.publish(video_id)
+        job = _prepared(order, intent.tenant, video_id, services)
+        placed = services.ledger.create(job, intent)
+    except MoviolaError as error:
+        comes_again = isinstance(error, TooManyRequests | Unavailable)
+        services.ledger.release(intent, own_id, comes_again=comes_again)
+        raise
+    if placed is not job:
+        return Placed(placed, again=True)
+    try:
+        services.publish(Wake.of(job))
     except Unavailable as error:
         _log.warning("publish_failed", job_id=video_id, detail=str(error))  # the sweeper publishes it
-    return job
+    return Placed(job, again=False)
+
+
+def _prepared(order: Order, tenant: str, video_id: str, services: Services) -> Job:
+    """The job of an order that may be queued, its media in storage."""
+    model, cast = services.catalog.find(order.request.model)
+    key = f"inputs/{video_id}/input_reference" if order.reference else None
+    spec = resolve(order.request, cast, model=model, input_reference=key)
+    webhooks = services.webhooks.targets(order.request)
+    services.ledger.check_room(tenant, cast.name)
+    if order.reference and key:
+        _keep(order.reference, key, services)
+    return Job(
+        id=video_id,
+        tenant=tenant,
+        spec=spec,
+        status=Status.QUEUED,
+        created_at=time.time(),
+        service_class=order.request.service_class,
+        webhooks=webhooks,
+    )
 
 
 def _keep(upload: Upload, key: str, services: Services) -> None:

@@ -5,7 +5,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field
 
 from services.contract.cast import CastManifest, Range, Task
-from services.contract.job import Facts, Job, Stage, Status
+from services.contract.job import Facts, Job, Stage, Status, Told
+from services.contract.spec import ServiceClass
 
 
 class ErrorBody(BaseModel):
@@ -58,13 +59,17 @@ class Video(BaseModel):
     stage: Stage | None
     step: int | None
     total_steps: int | None
+    service_class: ServiceClass
     queue_position: int | None = Field(description="0 is next to be taken; null when not queued")
     eta_s: float | None = Field(description="seconds to completion, from measured jobs; null when unknown")
+    webhook_url: str | None = None
+    webhook_status: Told | None = Field(default=None, description="null where the order brought no webhook")
     facts: Facts | None = Field(description="measured from the finished file")
 
     @classmethod
     def of(cls, job: Job, queue_position: int | None, eta_s: float | None) -> Self:
         """``job`` as its owner sees it."""
+        own = next((target for target in job.webhooks if target.of == "job"), None)
         spec, progress = job.spec, job.progress if job.status is Status.IN_PROGRESS else None
         return cls(
             id=job.id,
@@ -88,8 +93,11 @@ class Video(BaseModel):
             stage=progress.stage if progress else None,
             step=progress.step if progress else None,
             total_steps=progress.total_steps if progress else None,
+            service_class=job.service_class,
             queue_position=queue_position,
             eta_s=eta_s,
+            webhook_url=own.url if own else None,
+            webhook_status=job.told if own else None,
             facts=job.result.facts if job.result else None,
         )
 

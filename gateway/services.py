@@ -11,8 +11,10 @@ from anyio import CapacityLimiter
 from gateway.catalog import Catalog
 from gateway.config import Config
 from gateway.readiness import Readiness
-from services.jobs.ledger import Ledger
+from gateway.webhooks import Webhooks
+from services.jobs.ledger import Ledger, Wake
 from services.jobs.queue import publish, queue_app
+from services.jobs.rules import Rules
 from services.settings import GatewaySettings
 from services.storage.local import LocalStorage
 from services.storage.storage import Storage
@@ -22,16 +24,17 @@ WATCHING_THREADS = 8
 
 @dataclass(frozen=True)
 class Services:
-    """``publish`` puts a job id on the queue. ``watchers`` bounds the threads that event streams borrow."""
+    """``publish`` wakes a worker. ``watchers`` bounds the threads that event streams borrow."""
 
     settings: GatewaySettings
     catalog: Catalog
     ledger: Ledger
     storage: Storage
-    publish: Callable[[str], None]
+    publish: Callable[[Wake], None]
     readiness: Readiness
     draining: threading.Event
     watchers: CapacityLimiter
+    webhooks: Webhooks
 
 
 @contextmanager
@@ -41,7 +44,8 @@ def connect(config: Config, draining: threading.Event) -> Iterator[Services]:
     client = redis.Redis.from_url(
         config.redis.url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, health_check_interval=30
     )
-    ledger, storage = Ledger(client), LocalStorage(config.storage.root)
+    rules = Rules(**config.queue.model_dump())
+    ledger, storage = Ledger(client, rules=rules), LocalStorage(config.storage.root)
     app = queue_app(config.redis.url)
     try:
         yield Services(
@@ -49,10 +53,11 @@ def connect(config: Config, draining: threading.Event) -> Iterator[Services]:
             catalog=Catalog.read(config.casts.manifests, config.casts.aliases),
             ledger=ledger,
             storage=storage,
-            publish=lambda job_id: publish(app, job_id),
+            publish=lambda wake: publish(app, wake),
             readiness=Readiness({"redis": ledger.check, "storage": lambda: _write(storage)}),
             draining=draining,
             watchers=CapacityLimiter(WATCHING_THREADS),
+            webhooks=Webhooks.of(config.webhooks),
         )
     finally:
         app.close()

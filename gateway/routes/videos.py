@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query, Response
 
 from gateway.auth import Tenant
 from gateway.deps import JobDep, OrderDep, ServicesDep, VideoId, no_such_video
-from gateway.openapi import CREATE_BODY, errors
+from gateway.intents import IntentDep
+from gateway.openapi import CREATE_ANSWERS, CREATE_BODY, errors
 from gateway.orders import discard_files, place
 from gateway.schemas import Video, VideoDeleted, VideoPage
 from gateway.views import poll_after_ms, view
@@ -14,11 +15,17 @@ from gateway.views import poll_after_ms, view
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
 
-@router.post("", responses=errors(400, 413, 415, 422, 429, 503), openapi_extra=CREATE_BODY)
-def create(order: OrderDep, tenant: Tenant, services: ServicesDep, response: Response) -> Video:
-    """Order a video. The answer comes at once; the video is made in its turn."""
-    video = view(place(order, tenant, services), services)
+@router.post("", responses=CREATE_ANSWERS, openapi_extra=CREATE_BODY)
+def create(order: OrderDep, intent: IntentDep, services: ServicesDep, response: Response) -> Video:
+    """Order a video. The answer comes at once; the video is made in its turn.
+
+    A request that comes again, with its ``Idempotency-Key`` or as a client's own retry, is answered with the
+    video that it made, as that stands now."""
+    placed = place(order, intent, services)
+    video = view(placed.job, services)
     response.headers["openai-poll-after-ms"] = str(poll_after_ms(video))
+    if placed.again:
+        response.headers["idempotent-replayed"] = "true"
     return video
 
 

@@ -6,6 +6,7 @@ MoviolaError
 │   ├── Unauthorized        401
 │   ├── NotFound            404
 │   ├── Conflict            409
+│   │   └── InFlight        a request with the same key is being handled
 │   ├── PayloadTooLarge     413
 │   ├── UnsupportedMedia    415
 │   ├── Unprocessable       422
@@ -14,11 +15,13 @@ MoviolaError
 │   ├── JobCancelled        code ``cancelled``
 │   ├── InputError          code ``invalid_input``: the media that came with the job
 │   └── GenerationError     code ``generation_failed``: a network's answer is not usable
+├── TargetRefused           a URL, or an address behind it, that is not to be called
 ├── LeaseLost               another worker has the job, or it is gone: stop, say nothing
 ├── Unavailable             a part of the stack does not answer now; worth trying again (503)
 │   ├── LedgerUnavailable   Redis
 │   ├── InferenceUnavailable  Triton
-│   └── StorageUnavailable  the folder or bucket
+│   ├── StorageUnavailable  the folder or bucket
+│   └── ReceiverUnavailable  whoever a webhook is sent to
 └── ConfigurationError      settings, a manifest or a graph are wrong: do not start
 """
 
@@ -69,6 +72,16 @@ class Conflict(RequestError):
     default_code = "conflict"
 
 
+class InFlight(Conflict):
+    """409: the first request with this key is still being handled; ask again after ``retry_after_s``."""
+
+    default_code = "request_in_flight"
+
+    def __init__(self, message: str, *, retry_after_s: int, param: str | None = None) -> None:
+        super().__init__(message, param=param)
+        self.retry_after_s = retry_after_s
+
+
 class PayloadTooLarge(RequestError):
     """413: more bytes, pixels or seconds than are taken."""
 
@@ -84,7 +97,7 @@ class UnsupportedMedia(RequestError):
 
 
 class Unprocessable(RequestError):
-    """422: the right kind of media, but it cannot be decoded."""
+    """422: the right kind of media, but it cannot be decoded; or a key that belongs to another payload."""
 
     status = 422
     default_code = "unprocessable"
@@ -130,6 +143,10 @@ class GenerationError(JobError):
     code = "generation_failed"
 
 
+class TargetRefused(MoviolaError):
+    """A URL is malformed, or it or an address behind its name is not to be called."""
+
+
 class LeaseLost(MoviolaError):
     """The fencing token is not the current one, or the job is gone."""
 
@@ -148,6 +165,10 @@ class InferenceUnavailable(Unavailable):
 
 class StorageUnavailable(Unavailable):
     """The storage does not take or give bytes."""
+
+
+class ReceiverUnavailable(Unavailable):
+    """A webhook's receiver does not answer."""
 
 
 class ConfigurationError(MoviolaError):

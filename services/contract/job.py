@@ -7,10 +7,11 @@ queued ──claim──> in_progress ──commit──> completed
 """
 
 from enum import StrEnum
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.contract.spec import Spec
+from services.contract.spec import ServiceClass, Spec
 
 
 class Status(StrEnum):
@@ -97,6 +98,25 @@ class Progress(_Frozen):
     """0 to 100 over all stages; never falls within an attempt."""
 
 
+class Target(_Frozen):
+    """A webhook of a job: ``url`` is told when the job is final. ``secret`` is the order's own
+    (``whsec_...``); without one the account's signs."""
+
+    of: Literal["job", "account"]
+    url: str
+    secret: str | None = Field(default=None, repr=False)
+
+
+class Told(StrEnum):
+    """How far the webhook of a job's own has come."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    GONE = "gone"
+    """The receiver wants no more (410)."""
+    GIVEN_UP = "given_up"
+
+
 class Job(_Frozen):
     """A row of the ledger. Times are Unix seconds."""
 
@@ -105,6 +125,7 @@ class Job(_Frozen):
     spec: Spec
     status: Status
     created_at: float
+    service_class: ServiceClass = ServiceClass.INTERACTIVE
     attempt: int = 0
     progress: Progress | None = None
     started_at: float | None = None
@@ -112,3 +133,5 @@ class Job(_Frozen):
     expires_at: float | None = None
     result: Result | None = None
     failure: Failure | None = None
+    webhooks: tuple[Target, ...] = ()
+    told: Told = Told.PENDING

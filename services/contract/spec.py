@@ -5,6 +5,7 @@ gives a ``Spec`` in which nothing is left open, so that the same ``Spec`` always
 """
 
 import secrets
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr
@@ -25,6 +26,13 @@ Number = Annotated[float, BeforeValidator(_no_bool)]
 Integer = Annotated[int, BeforeValidator(_no_bool)]
 
 
+class ServiceClass(StrEnum):
+    """How a job waits: ``interactive`` jobs go first, ``batch`` jobs have a small share of the turns."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
 class VideoRequest(BaseModel):
     """Fields of ``POST /v1/videos`` but for the media. Numbers may come as strings, as forms send them."""
 
@@ -41,6 +49,9 @@ class VideoRequest(BaseModel):
     fps: Integer | None = None
     audio: bool = True
     audio_prompt: StrictStr | None = None
+    service_class: ServiceClass = ServiceClass.INTERACTIVE
+    webhook_url: StrictStr | None = None
+    webhook_secret: StrictStr | None = Field(default=None, repr=False)
 
 
 class Spec(BaseModel):

@@ -5,17 +5,21 @@ seconds per unit, by cast and stage.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from services.contract.job import Job, Progress, Stage, Status
 from services.contract.spec import Spec
 from services.jobs.rows import fields
+from services.jobs.rules import Rules
 from services.jobs.scripts import Scripts
 
 WEIGHT = 0.3
-SAMPLE = 32
-"""How many of the jobs ahead are looked at one by one; those behind them count as their mean."""
+SAMPLE = 128
+"""How many of the jobs ahead are looked at one by one; the others count as the mean of those like them."""
+LONGEST_WAIT_S, UNKNOWN_WAIT_S = 60, 15
 
 
 def units(spec: Spec) -> dict[Stage, float]:
@@ -56,8 +60,8 @@ class Work:
 class History:
     """Measured rates in Redis."""
 
-    def __init__(self, scripts: Scripts) -> None:
-        self._scripts = scripts
+    def __init__(self, scripts: Scripts, rules: Rules) -> None:
+        self._scripts, self._rules = scripts, rules
 
     def learn(self, spec: Spec, durations_s: Mapping[Stage, float]) -> None:
         """Take the stages of a film made in one attempt into the averages. Raises LedgerUnavailable."""
@@ -69,38 +73,107 @@ class History:
 
     def eta_s(self, job: Job) -> float | None:
         """Seconds until ``job`` is done, at the speed of finished films and with as many workers as are at
-        work now. None where nothing like it was finished yet or it is final. Raises LedgerUnavailable."""
+        work on its cast now. None where nothing like it was finished yet or it is final.
+        Raises LedgerUnavailable."""
         if job.status.is_final:
             return None
-        rates_row, position, running, busy, ahead = self._scripts.run(
-            "forecast", job.id, job.spec.cast, SAMPLE
-        )
-        rates = {Stage(stage): float(rate) for stage, rate in fields(rates_row).items()}
-        own = Work(units(job.spec), job.progress).left_s(rates)
+        forecast = self._forecast(job.spec.cast, job.id)
+        own = Work(units(job.spec), job.progress).left_s(forecast.rates)
         if own is None or job.status is Status.IN_PROGRESS:
             return own
-        waits = [_total_s(_works(some), rates) for some in (busy, ahead)]
-        if waits[0] is None or waits[1] is None:
+        start = forecast.start_s(self._rules.max_running_per_tenant)
+        return None if start is None else start + own
+
+    def retry_after_s(self, cast: str, tenant: str | None) -> int:
+        """When to ask again where there is no room in the queue: when the oldest of the tenant's queued jobs
+        is to be taken, or for None any job. At most ``LONGEST_WAIT_S``: clients stand no longer waits, and a
+        cancelled job makes room, too. Raises LedgerUnavailable."""
+        forecast = self._forecast(cast, "" if tenant is None else f"oldest:{tenant}")
+        start = forecast.start_s(self._rules.max_running_per_tenant) if forecast.workers else None
+        return UNKNOWN_WAIT_S if start is None else max(1, min(LONGEST_WAIT_S, round(start)))
+
+    def _forecast(self, cast: str, job_id: str) -> "_Forecast":
+        reply = self._scripts.run("forecast", job_id, cast, SAMPLE, self._rules.as_json())
+        rates, workers, running, own_running, groups, own_count, own_works = reply
+        return _Forecast(
+            rates={Stage(stage): float(rate) for stage, rate in fields(rates).items()},
+            workers=int(workers),
+            running=_works(running),
+            own_running=_works(own_running),
+            ahead=[(int(count), _works(some)) for count, some in groups],
+            own_ahead=(int(own_count), _works(own_works)),
+        )
+
+
+@dataclass(frozen=True)
+class _Forecast:
+    """What runs and, as numbers with some of their works, what will be taken before a job."""
+
+    rates: Mapping[Stage, float]
+    workers: int
+    running: Sequence[Work]
+    own_running: Sequence[Work]
+    ahead: Sequence[tuple[int, Sequence[Work]]]
+    own_ahead: tuple[int, Sequence[Work]]
+
+    def start_s(self, own_slots: int) -> float | None:
+        """Seconds until a worker takes it. Not before its tenant has less than ``own_slots`` at work."""
+        busy, own_busy = self._left_s(self.running), self._left_s(self.own_running)
+        queue, own_queue = self._sum_s(self.ahead), self._sum_s([self.own_ahead])
+        if busy is None or own_busy is None or queue is None or own_queue is None:
             return None
-        queue_s: float = waits[0] + waits[1] / max(1, len(ahead)) * max(0, position)
-        return own + queue_s / max(1, int(running))
+        # Where more run than were looked at, they are taken to be like those.
+        share = max(1, len(busy)) / max(1, self.workers)
+        start = _level(busy or [0.0], queue * share)
+        if len(own_busy) + self.own_ahead[0] < own_slots:
+            return start
+        return max(start, _level(own_busy + [0.0] * (own_slots - len(own_busy)), own_queue))
+
+    def _left_s(self, works: Sequence[Work]) -> list[float] | None:
+        left = [work.left_s(self.rates) for work in works]
+        known = [seconds for seconds in left if seconds is not None]
+        return known if len(known) == len(left) else None
+
+    def _sum_s(self, groups: Sequence[tuple[int, Sequence[Work]]]) -> float | None:
+        """Of groups of which none was looked at, each job counts as the mean of the others."""
+        seconds, count, unseen = 0.0, 0, 0
+        for number, works in groups:
+            left = self._left_s(works)
+            if left is None:
+                return None
+            if left:
+                seconds, count = seconds + number * sum(left) / len(left), count + number
+            else:
+                unseen += number
+        return seconds + unseen * seconds / max(1, count)
+
+
+def _level(free_s: Sequence[float], work_s: float) -> float:
+    """When the first worker has nothing left to do, where each is busy until its time in ``free_s`` and
+    ``work_s`` more seconds of work are shared out evenly, as water finds its level."""
+    times = sorted(free_s)
+    for count, until in enumerate([*times[1:], math.inf], 1):
+        filled = count * until - sum(times[:count])
+        if work_s <= filled:
+            return (work_s + sum(times[:count])) / count
+    raise AssertionError
 
 
 def _share_left(progress: Progress) -> float:
     return 1 - progress.step / progress.total_steps if progress.total_steps else 1.0
 
 
+@lru_cache(maxsize=512)
+def _units(amounts: bytes) -> Mapping[Stage, float]:
+    """Most jobs are like others: the same few texts come again and again."""
+    return {Stage(stage): amount for stage, amount in json.loads(amounts).items()}
+
+
 def _works(reply: Sequence[Sequence[bytes]]) -> list[Work]:
     return [
         Work(
-            units={Stage(stage): amount for stage, amount in json.loads(amounts).items()},
+            units=_units(amounts),
             progress=Progress.model_validate_json(progress) if progress else None,
         )
         for amounts, progress in reply
     ]
-
-
-def _total_s(works: Sequence[Work], rates: Mapping[Stage, float]) -> float | None:
-    left = [work.left_s(rates) for work in works]
-    known = [seconds for seconds in left if seconds is not None]
-    return sum(known) if len(known) == len(left) else None

@@ -1,11 +1,12 @@
 """The ledger of jobs in Redis, the one truth about them.
 
-    create ──> queued ──claim──> in_progress ──complete──> completed
-                 │ ^                │  │  │
-                 │ └── give back, ──┘  │  └── fail; last retry; last lost worker ──> failed
-                 │     retry,          │                                              ^
-                 │     lease ran out   └──────────────── cancel ──────────────────────┤
-                 └─────────────────────────────────────── cancel ─────────────────────┘
+    create ──> queued ──────────claim────────> in_progress ──complete──> completed
+               │  waiting: takes turns             │ │ │
+               │  begun: goes first <── give back; ┘ │ └── fail; last retry; last lost worker ──> failed
+               │    ^                   lease ran out│                                              ^
+               │    └── paused <──── retry ──────────┤                                              │
+               │                                     └──────────────── cancel ──────────────────────┤
+               └────────────────────────────────────────────────────── cancel ──────────────────────┘
 
     delete, from any state, and expiry, from the two final ones, remove the row. Nothing leaves a final state
     otherwise.
@@ -15,31 +16,65 @@ Every step is one Lua script (``lua/``), so that no crash leaves half of it. Who
 Each report renews it. Whoever comes with a token that is not the current one gets LeaseLost; after a cancel
 the current token gets JobCancelled. A step sent twice, because its reply was lost, counts once; only delete
 and cancel then say that there is nothing left to do.
+
+*Who is next.* A cast has a line for each class. New jobs stand in the line of their class, by tenant. A claim
+takes jobs that were begun first: they had their turn. Then the classes take turns, batch a small share of
+them, and within a class the tenants, by weight (``lua/turns.lua``). A tenant at its cap of running jobs is
+passed over.
+
+*How often to try.* A lost worker counts against a job that got no further than any attempt before. One that
+does get further each time is tried again, up to a total.
 """
 
+import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import redis
 
-from services.contract.errors import Conflict, JobCancelled, LeaseLost, LedgerUnavailable, NotFound
+from services.contract.errors import (
+    Conflict,
+    JobCancelled,
+    LeaseLost,
+    LedgerUnavailable,
+    NotFound,
+    TooManyRequests,
+)
 from services.contract.job import Failure, Job, Progress, Result, Stage
-from services.contract.spec import Spec
-from services.jobs import rows
+from services.contract.spec import ServiceClass, Spec
+from services.jobs import intents, rows
 from services.jobs.history import History, units
+from services.jobs.intents import Intent, Intents
+from services.jobs.rules import Rules
 from services.jobs.scripts import PREFIX, Scripts, answering
 
-GRACE_MS = 5_000
-"""How long a message may be on its way before it counts as lost."""
-LONGEST_PATIENCE_MS = 30_000
-HEAD = 64
-"""How many at the head of the queue are published again where nobody claims them."""
+HEAD = 8
+"""How many workers at most a sweep wakes for a line that has no message."""
 BATCH = 200
 LINGER_MS = 60_000
 """After a delete, when its files are removed once more: a worker may have been writing."""
 RETRY_DELAY_MS = 2_000
+LONGEST_DELAY_MS = 60_000
+ALL_CLASSES = tuple(ServiceClass)
 CANCELLED = Failure(code=JobCancelled.code, message="the job was cancelled")
+
+
+def line(cast: str, service_class: ServiceClass) -> str:
+    """The name of the line in which jobs of a class wait for workers of a cast."""
+    return f"{cast}.{service_class}"
+
+
+class Wake(NamedTuple):
+    """A message to the workers of ``line``, sent for the sake of a job."""
+
+    job_id: str
+    line: str
+
+    @classmethod
+    def of(cls, job: Job) -> "Wake":
+        return cls(job.id, line(job.spec.cast, job.service_class))
 
 
 @dataclass(frozen=True)
@@ -68,8 +103,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class Swept:
-    """Ids that a sweep had to do with. ``expired``: rows that are gone and whose files are to be removed,
-    given again by each sweep until ``collected``."""
+    """Ids that a sweep had to do with. ``republished``: for which a message was sent. ``expired``: rows that
+    are gone and whose files are to be removed, given again by each sweep until ``collected``."""
 
     republished: tuple[str, ...]
     returned: tuple[str, ...]
@@ -80,9 +115,8 @@ class Swept:
 class Ledger:
     """Rows, leases and order of jobs. Safe for threads; every method raises LedgerUnavailable.
 
-    ``lease_s``: how long a silent worker keeps its job. ``max_attempts``: after so many a job that lost its
-    worker, or that met an unavailable part, fails. ``failed_ttl_s``: how long rows of failed jobs are kept.
-    The client must not decode replies. One Redis, with replicas or without, not a cluster.
+    ``lease_s``: how long a silent worker keeps its job. ``failed_ttl_s``: how long rows of failed jobs are
+    kept. The client must not decode replies. One Redis, with replicas or without, not a cluster.
     """
 
     def __init__(
@@ -90,25 +124,65 @@ class Ledger:
         client: redis.Redis,
         *,
         lease_s: float = 10,
-        max_attempts: int = 3,
         failed_ttl_s: float = 7 * 24 * 3600,
+        rules: Rules | None = None,
     ) -> None:
         self._client = client
+        self._rules = rules or Rules()
+        self._rules_json = self._rules.as_json()
         self._scripts = Scripts(client)
-        self._history = History(self._scripts)
+        self._history = History(self._scripts, self._rules)
+        self._intents = Intents(self._scripts, self._rules.idempotency_ttl_s)
         self._lease_ms = int(lease_s * 1000)
-        self._max_attempts = max_attempts
         self._keep_ms = int(failed_ttl_s * 1000)
 
-    def create(self, job: Job) -> None:
-        """Write a queued job, last in line. The same job again changes nothing. Raises Conflict for another
-        job under a known id."""
-        amounts = rows.amounts(units(job.spec))
+    def begin(self, intent: Intent, own_id: str) -> tuple[str, Job | None]:
+        """See ``Intents.begin``: to be called before ``create`` with the same intent."""
+        return self._intents.begin(intent, own_id)
+
+    def release(self, intent: Intent, own_id: str, *, comes_again: bool) -> None:
+        """See ``Intents.release``."""
+        self._intents.release(intent, own_id, comes_again=comes_again)
+
+    def create(self, job: Job, intent: Intent | None = None) -> Job:
+        """Write a queued job and what makes its intent known again, in one step, and give it; or give the job
+        that the same intent has made meanwhile. The same job again changes nothing.
+
+        Raises Conflict for another job under a known id, TooManyRequests at a cap of queued jobs, and what
+        ``begin`` raises."""
         reply = self._scripts.run(
-            "create", job.id, job.tenant, rows.order(job), job.spec.cast, amounts, GRACE_MS
+            "create",
+            job.id,
+            job.tenant,
+            rows.order(job),
+            job.spec.cast,
+            job.service_class,
+            rows.amounts(units(job.spec)),
+            *self._intents.record(intent),
+            self._rules_json,
         )
-        if reply[0] == b"exists":
-            raise Conflict(f"there is another job {job.id}")
+        if reply[0] == b"ok":
+            return job
+        if reply[0] == b"full":
+            raise self._full(job.tenant, job.spec.cast, by_tenant=reply[1] == b"tenant")
+        return intents.known(reply)
+
+    def check_room(self, tenant: str, cast: str) -> None:
+        """Nothing, if one more job may be queued now. Raises TooManyRequests."""
+        with answering():
+            pipe = self._client.pipeline(transaction=True)
+            pipe.zcard(f"{PREFIX}pending")
+            pipe.zcard(f"{PREFIX}queued:{tenant}")
+            queued, own = pipe.execute()
+        if queued >= self._rules.max_queued or own >= self._rules.max_queued_per_tenant:
+            raise self._full(tenant, cast, by_tenant=queued < self._rules.max_queued)
+
+    def _full(self, tenant: str, cast: str, *, by_tenant: bool) -> TooManyRequests:
+        message = "the queue is full"
+        if by_tenant:
+            message = f"you have {self._rules.max_queued_per_tenant} queued videos; more are not taken"
+        after_s = self._history.retry_after_s(cast, tenant if by_tenant else None)
+        return TooManyRequests(message, retry_after_s=after_s)
 
     def get(self, tenant: str, job_id: str) -> Job | None:
         """The tenant's job; others' look like none."""
@@ -137,10 +211,9 @@ class Ledger:
         return Page(jobs=[rows.job(rows.fields(row)) for row in reply[2:]], has_more=bool(reply[1]))
 
     def position(self, job_id: str) -> int | None:
-        """How many are to be taken before it; None when it is not queued."""
-        with answering():
-            rank = self._client.zrank(f"{PREFIX}pending", job_id)
-        return rank if isinstance(rank, int) else None
+        """How many are to be taken before it, if nobody else comes; None when it is not queued."""
+        position: int = self._scripts.run("position", job_id, self._rules_json)[0]
+        return None if position < 0 else position
 
     def counts(self) -> Counts:
         """How many wait and how many run."""
@@ -156,10 +229,20 @@ class Ledger:
         with answering():
             self._client.set(f"{PREFIX}check", 1, ex=60)
 
+    def take(self, cast: str, classes: Sequence[ServiceClass] = ALL_CLASSES) -> Lease | None:
+        """Take the job of the cast that is next in the lines of ``classes``. None where there is none that
+        may run now."""
+        return self._claim("", cast, classes)
+
     def claim(self, job_id: str) -> Lease | None:
-        """Take a job that is queued, or whose lease ran out. None where there is nothing to do."""
-        holder = uuid.uuid4().hex
-        reply = self._scripts.run("claim", job_id, self._lease_ms, self._max_attempts, self._keep_ms, holder)
+        """Take this job, out of its turn. None where it is not to be had."""
+        return self._claim(job_id, "", ())
+
+    def _claim(self, job_id: str, cast: str, classes: Sequence[ServiceClass]) -> Lease | None:
+        limits, holder = (self._lease_ms, self._keep_ms), uuid.uuid4().hex
+        reply = self._scripts.run(
+            "claim", job_id, cast, json.dumps(classes), *limits, holder, self._rules_json
+        )
         if reply[0] != b"claimed":
             return None
         row = rows.fields(reply[1])
@@ -167,21 +250,21 @@ class Ledger:
 
     def renew(self, lease: Lease) -> None:
         """Hold the job for another lease. Raises LeaseLost, JobCancelled."""
-        self._step("renew", lease, self._lease_ms, "")
+        self._step("renew", lease, self._lease_ms, "", 0)
 
     def progress(self, lease: Lease, progress: Progress) -> None:
         """Write how far the job has come, and renew. Raises LeaseLost, JobCancelled."""
-        self._step("renew", lease, self._lease_ms, progress.model_dump_json())
+        self._step("renew", lease, self._lease_ms, progress.model_dump_json(), rows.reach(progress))
 
     def give_back(self, lease: Lease) -> None:
-        """To its old place in the queue; the attempt does not count. Raises LeaseLost, JobCancelled."""
+        """To the head of its line; the attempt does not count. Raises LeaseLost, JobCancelled."""
         self._step("give_back", lease)
 
     def retry(self, lease: Lease, failure: Failure) -> None:
-        """To the queue after a pause that doubles with each attempt; the last attempt fails with ``failure``.
-        Raises LeaseLost, JobCancelled."""
-        limits = (self._max_attempts, self._keep_ms, RETRY_DELAY_MS)
-        self._step("retry", lease, failure.model_dump_json(), *limits)
+        """To the head of its line after a pause, which doubles with each attempt that got no further than the
+        ones before; the last attempt fails with ``failure``. Raises LeaseLost, JobCancelled."""
+        times = (self._keep_ms, RETRY_DELAY_MS, LONGEST_DELAY_MS)
+        self._step("retry", lease, failure.model_dump_json(), *times, self._rules_json)
 
     def complete(self, lease: Lease, result: Result, expires_at: float) -> None:
         """Commit the result; row and files go at ``expires_at`` (Unix seconds).
@@ -209,15 +292,14 @@ class Ledger:
         reply = self._scripts.run("delete", job_id, tenant, LINGER_MS)
         return rows.job(rows.fields(reply[1])) if reply[0] == b"ok" else None
 
-    def sweep(self, publish: Callable[[str], None]) -> Swept:
-        """Mend what crashes left: jobs on a dead lease go back to the queue or, after the last attempt, fail;
-        queued jobs that nobody claims are published again; rows that expired go. Any number may sweep."""
-        limits = (self._max_attempts, self._keep_ms, HEAD, GRACE_MS, LONGEST_PATIENCE_MS, BATCH)
-        reply = self._scripts.run("sweep", *limits)
-        swept = Swept(*(tuple(job_id.decode() for job_id in ids) for ids in reply))
-        for job_id in swept.republished:
-            publish(job_id)
-        return swept
+    def sweep(self, publish: Callable[[Wake], None]) -> Swept:
+        """Mend what crashes left: jobs on a dead lease go back to their line or, after the last attempt,
+        fail; workers are woken for lines where somebody waits and no message is under way; rows that expired
+        go. Any number may sweep."""
+        send, to, *rest = self._scripts.run("sweep", self._keep_ms, HEAD, BATCH, self._rules_json)
+        for job_id, name in zip(send, to, strict=True):
+            publish(Wake(job_id.decode(), name.decode()))
+        return Swept(*(tuple(job_id.decode() for job_id in ids) for ids in (send, *rest)))
 
     def collected(self, job_id: str) -> None:
         """The files of an expired job are gone."""

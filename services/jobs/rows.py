@@ -3,10 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from services.contract.job import Job, Stage
+from services.contract.job import Job, Progress, Stage
 
-_ORDER = {"id", "tenant", "spec", "created_at"}
-_PLAIN = ("status", "attempt", "started_at", "completed_at", "expires_at")
+MAX_UNITS = 10**9
+"""More than any stage has."""
+
+_ORDER = {"id", "tenant", "spec", "created_at", "service_class", "webhooks"}
+_PLAIN = ("status", "attempt", "started_at", "completed_at", "expires_at", "told")
 _NESTED = ("progress", "result", "failure")
 
 
@@ -18,6 +21,15 @@ def order(job: Job) -> str:
 def amounts(units: Mapping[Stage, float]) -> str:
     """Units of work by stage, as JSON."""
     return json.dumps({stage.value: amount for stage, amount in units.items()})
+
+
+def reach(progress: Progress) -> int:
+    """How far a job has come, as a number that grows with every unit whose loss costs work. What a new
+    attempt does anew in any case counts for nothing."""
+    stages = (Stage.SAMPLE, Stage.DECODE, Stage.SOUND, Stage.MUX)
+    if progress.stage not in stages:
+        return 0
+    return stages.index(progress.stage) * MAX_UNITS + progress.step
 
 
 def fields(reply: Sequence[bytes]) -> dict[str, str]:

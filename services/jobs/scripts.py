@@ -11,6 +11,8 @@ from redis.commands.core import Script
 from services.contract.errors import LedgerUnavailable
 
 PREFIX = "moviola:"
+SHARED = ("keys", "outbox", "turns", "rows", "next", "ahead", "intents")
+"""Put before every step: definitions, which cost nothing until they are called."""
 
 
 @contextmanager
@@ -44,4 +46,4 @@ class Scripts:
 
 def _source(name: str) -> str:
     folder = files("services.jobs.lua")
-    return "\n".join((folder / f"{part}.lua").read_text("utf-8") for part in ("rows", name))
+    return "\n".join((folder / f"{part}.lua").read_text("utf-8") for part in (*SHARED, name))

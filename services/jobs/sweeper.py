@@ -6,28 +6,32 @@ import uuid
 from collections.abc import Callable
 
 from services.contract.errors import Unavailable
-from services.jobs.ledger import Ledger, Swept
+from services.jobs.ledger import Ledger, Swept, Wake
 
 log = logging.getLogger(__name__)
 
-FOLDERS = ("videos", "snapshots", "inputs")
+SNAPSHOTS = "snapshots"
+FOLDERS = ("videos", SNAPSHOTS, "inputs")
 
 
 class Sweeper:
     """Sweeps ``ledger`` every ``every_s``, at once after ``start``, while it leads.
 
-    ``publish`` sends a job id to the workers; ``delete`` removes everything under a storage prefix. What
-    either of them, or Redis, cannot do now is left to the next sweep.
+    ``publish`` wakes a worker; ``delete`` removes everything under a storage prefix; ``tidy``
+    does a bounded piece of further cleaning. What any of them, or Redis, cannot do now is left to the next
+    sweep.
     """
 
     def __init__(
         self,
         ledger: Ledger,
-        publish: Callable[[str], None],
+        publish: Callable[[Wake], None],
         every_s: float,
         delete: Callable[[str], None],
+        tidy: Callable[[], object] = lambda: None,
     ) -> None:
         self._ledger, self._publish, self._delete = ledger, publish, delete
+        self._tidy = tidy
         self._every_s = every_s
         self._name = uuid.uuid4().hex
         self._stop = threading.Event()
@@ -48,10 +52,13 @@ class Sweeper:
         if not self._ledger.lead(self._name, max(5.0, 3 * self._every_s)):
             return None
         swept = self._ledger.sweep(self._publish)
+        for job_id in swept.lost:
+            self._delete(f"{SNAPSHOTS}/{job_id}")
         for job_id in swept.expired:
             for folder in FOLDERS:
                 self._delete(f"{folder}/{job_id}")
             self._ledger.collected(job_id)
+        self._tidy()
         return swept
 
     def _run(self) -> None:

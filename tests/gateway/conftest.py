@@ -17,7 +17,15 @@ from gateway.config import Config
 from gateway.services import Services, connect
 from services.contract.job import Facts, Failure, Progress, Result, SoundFacts, Stage
 from services.jobs.ledger import Lease
-from services.settings import MANIFESTS, CastSettings, GatewaySettings, RedisSettings, StorageSettings
+from services.settings import (
+    MANIFESTS,
+    CastSettings,
+    GatewaySettings,
+    QueueSettings,
+    RedisSettings,
+    StorageSettings,
+    WebhookSettings,
+)
 
 FILM, THUMBNAIL, SHEET = bytes(range(256)) * 1000, b"RIFF thumbnail", b"JFIF sheet"
 FACTS = Facts(
@@ -47,10 +55,12 @@ def config(redis_url: str, tmp_path: Path) -> Config:
     path = tmp_path / "cast.json"
     path.write_text(json.dumps({**manifest, "tasks": ["text", "image"]}))
     return Config(
-        gateway=GatewaySettings(host="127.0.0.1", max_body_bytes=2**20, max_pixels=1_000_000, max_queued=50),
+        gateway=GatewaySettings(host="127.0.0.1", max_body_bytes=2**20, max_pixels=1_000_000),
         redis=RedisSettings(url=redis_url),
         storage=StorageSettings(data_dir=tmp_path),
         casts=CastSettings(manifests=(path,), aliases=("sora-2",)),
+        queue=QueueSettings(max_queued=50),
+        webhooks=WebhookSettings(),
     )
 
 

@@ -74,7 +74,7 @@ def test_the_id_is_published_after_the_row_is_written(config: Config) -> None:
         with connect(config, draining) as services:
             ledger = services.ledger
             yield dataclasses.replace(
-                services, publish=lambda job_id: seen.append(ledger.find(job_id) is not None)
+                services, publish=lambda wake: seen.append(ledger.find(wake.job_id) is not None)
             )
 
     with TestClient(create_app(config, connect=watched)) as client:

@@ -1,13 +1,16 @@
--- id, token, failure, max_attempts, keep, delay -> held | cancelled | lost. The same retry again is 'held'.
+-- id, token, failure, keep, delay, longest delay, rules -> held | cancelled | lost. The same retry again is
+-- 'held'.
 local id, token, failure = ARGV[1], ARGV[2], ARGV[3]
-local max_attempts, keep, delay = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local word, attempt = standing(id, token), number(id, 'attempt')
+local keep, delay, longest = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local rules, now = cjson.decode(ARGV[7]), now_ms()
+local word = standing(id, token)
 if word == 'held' then
+  local setbacks = in_vain(id, 'setbacks')
   redis.call('HSET', row(id), 'given', token)
-  if attempt >= max_attempts then
-    fail(id, now_ms(), keep, failure)
+  if setbacks >= rules.max_retries or number(id, 'attempt') >= rules.max_total_attempts then
+    fail(id, now, keep, failure)
   else
-    enqueue(id, now_ms() + delay * 2 ^ (attempt - 1))
+    come_back(id, now, now + math.min(longest, delay * 2 ^ math.max(0, setbacks - 1)))
   end
 elseif field(id, 'token') == token and field(id, 'given') == token then
   word = 'held'

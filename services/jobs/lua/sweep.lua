@@ -1,24 +1,48 @@
--- max_attempts, keep, head, first patience, longest patience, batch -> to publish, returned, lost, to collect
-local max_attempts, keep, head = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local first, longest, batch = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local now = now_ms()
-local publish, returned, lost = {}, {}, {}
+-- keep, head, batch, rules -> ids to send, their lines, returned, lost, to collect
+local keep, head, batch = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local rules, now = cjson.decode(ARGV[4]), now_ms()
+local send, to = {}, {}
 
 local function due(set) return redis.call('ZRANGEBYSCORE', set, '-inf', now, 'LIMIT', 0, batch) end
 
+local returned, lost = {}, {}
 for _, id in ipairs(due(RUNNING)) do
-  local into = lose(id, now, max_attempts, keep) and lost or returned
+  local into = lose(id, now, rules, keep) and lost or returned
   into[#into + 1] = id
 end
--- Only the head of the queue: whoever is further back has an older message before it in the broker's queue,
--- and publishing all that wait again and again would flood it.
-for _, id in ipairs(redis.call('ZRANGE', PENDING, 0, head - 1)) do
-  if tonumber(redis.call('ZSCORE', UNCLAIMED, id)) <= now then
-    local patience = math.min(longest, math.max(first, 2 * number(id, 'patience')))
-    redis.call('HSET', row(id), 'patience', patience)
-    redis.call('ZADD', UNCLAIMED, now + patience, id)
-    publish[#publish + 1] = id
+end_pauses(now)
+
+-- The queue of the first version, which knew no lines. Its order is kept.
+for _, id in ipairs(redis.call('ZRANGE', P .. 'unclaimed', 0, batch - 1)) do
+  redis.call('ZREM', P .. 'unclaimed', id)
+  if redis.call('ZSCORE', PENDING, id) then
+    redis.call('ZADD', queued_of(field(id, 'tenant')), field(id, 'seq'), id)
+    resume(id)
+  end
+end
+
+-- Jobs of the line that may be taken now, `head` at most.
+local function heads(name)
+  local room = math.min(head, rules.max_running - redis.call('ZCARD', RUNNING))
+  local ids = {}
+  for _, id in ipairs(redis.call('ZRANGE', begun(name), 0, -1)) do
+    if #ids < room and has_room(field(id, 'tenant'), rules) then ids[#ids + 1] = id end
+  end
+  for _, tenant in ipairs(redis.call('ZRANGE', wheel(of_line(name)), 0, -1)) do
+    local left = rules.max_running_per_tenant - redis.call('ZCARD', running_of(tenant))
+    local most = math.min(left, room - #ids)
+    if most > 0 then
+      for _, id in ipairs(redis.call('ZRANGE', waiting(name, tenant), 0, most - 1)) do ids[#ids + 1] = id end
+    end
+  end
+  return ids
+end
+
+-- Any message wakes a worker for its whole line: while one is under way nobody is forgotten.
+for _, name in ipairs(redis.call('SMEMBERS', LINES)) do
+  if not is(calls(name)) then
+    for _, id in ipairs(heads(name)) do send[#send + 1], to[#to + 1] = id, name end
   end
 end
 for _, id in ipairs(due(EXPIRING)) do bury(id, now) end
-return { publish, returned, lost, due(GRAVES) }
+return { send, to, returned, lost, due(GRAVES) }

@@ -45,8 +45,11 @@ def test_create_answers_at_once_with_everything_decided(client: TestClient, serv
         "stage": None,
         "step": None,
         "total_steps": None,
+        "service_class": "interactive",
         "queue_position": 0,
         "eta_s": None,
+        "webhook_url": None,
+        "webhook_status": None,
         "facts": None,
     }
     assert services.ledger.counts().queued == 1

@@ -14,7 +14,7 @@ MakeJob = Callable[..., Job]
 
 @pytest.fixture
 def ledger(redis_client: redis.Redis) -> Ledger:
-    return Ledger(redis_client, lease_s=10, max_attempts=3)
+    return Ledger(redis_client, lease_s=10)
 
 
 @pytest.fixture

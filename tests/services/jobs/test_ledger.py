@@ -8,10 +8,16 @@ import redis
 from services.contract.errors import Conflict, JobCancelled, LeaseLost, NotFound
 from services.contract.job import Failure, Job, Progress, Result, Stage, Status
 from services.jobs.ledger import Counts, Lease, Ledger
+from services.jobs.rules import Rules
 
 MakeJob = Callable[..., Job]
 HALF = Progress(stage=Stage.SAMPLE, step=5, total_steps=10, percent=27)
 BROKEN = Failure(code="generation_failed", message="no picture")
+
+
+def redis_ms(client: redis.Redis) -> int:
+    seconds, micros = client.time()
+    return seconds * 1000 + micros // 1000
 
 
 def claimed(ledger: Ledger, job: Job) -> Lease:
@@ -156,6 +162,94 @@ def test_the_third_lost_worker_ends_the_job(
     assert ledger.counts() == Counts(queued=0, running=0)
 
 
+def lost(ledger: Ledger, job: Job, lose_worker: Callable[[str], None], *steps: int) -> Job:
+    """An attempt that gets through ``steps`` and loses its worker; the row afterwards."""
+    lease = claimed(ledger, job)
+    for step in steps:
+        ledger.progress(lease, Progress(stage=Stage.SAMPLE, step=step, total_steps=50, percent=1))
+    lose_worker(job.id)
+    ledger.sweep(lambda _: None)
+    row = ledger.find(job.id)
+    assert row is not None
+    return row
+
+
+def test_a_job_that_gets_further_each_time_is_tried_up_to_a_total(
+    ledger: Ledger, make_job: MakeJob, lose_worker: Callable[[str], None]
+) -> None:
+    job = make_job()
+    ledger.create(job)
+    for attempt in range(1, 20):
+        row = lost(ledger, job, lose_worker, attempt - 1, attempt)
+        assert (row.status, row.attempt) == (Status.QUEUED, attempt)
+    row = lost(ledger, job, lose_worker, 20)
+    assert row.failure is not None
+    assert (row.status, row.attempt, row.failure.code) == (Status.FAILED, 20, "worker_lost")
+
+
+def test_a_job_that_dies_at_one_place_is_lost_three_times_there(
+    ledger: Ledger, make_job: MakeJob, lose_worker: Callable[[str], None]
+) -> None:
+    job = make_job()
+    ledger.create(job)
+    rows = [lost(ledger, job, lose_worker, 1, 2, 3) for _ in range(4)]
+    assert [row.status for row in rows] == [Status.QUEUED] * 3 + [Status.FAILED]
+
+
+def test_getting_further_makes_up_for_what_was_in_vain(
+    ledger: Ledger, make_job: MakeJob, lose_worker: Callable[[str], None]
+) -> None:
+    job = make_job()
+    ledger.create(job)
+    for step in (0, 0, 1, 0, 1, 2, 2, 1):
+        assert lost(ledger, job, lose_worker, step).status is Status.QUEUED
+    assert lost(ledger, job, lose_worker, 0).status is Status.FAILED
+
+
+def test_text_is_encoded_anew_each_time_and_is_no_progress(
+    ledger: Ledger, make_job: MakeJob, lose_worker: Callable[[str], None]
+) -> None:
+    job = make_job()
+    ledger.create(job)
+    for _ in range(3):
+        lease = claimed(ledger, job)
+        ledger.progress(lease, Progress(stage=Stage.ENCODE, step=1, total_steps=1, percent=1))
+        lose_worker(job.id)
+        ledger.sweep(lambda _: None)
+    row = ledger.find(job.id)
+    assert row is not None
+    assert row.status is Status.FAILED
+
+
+def test_lost_workers_and_setbacks_count_apart(
+    redis_client: redis.Redis, make_job: MakeJob, lose_worker: Callable[[str], None]
+) -> None:
+    ledger = Ledger(redis_client, rules=Rules(max_attempts=2, max_retries=3))
+    job = make_job()
+    ledger.create(job)
+    for _ in range(2):
+        ledger.retry(claimed(ledger, job), BROKEN)
+        redis_client.zadd("moviola:paused", {job.id: 0})
+    assert lost(ledger, job, lose_worker).status is Status.QUEUED
+    ledger.retry(claimed(ledger, job), BROKEN)
+    row = ledger.find(job.id)
+    assert row is not None
+    assert (row.status, row.failure) == (Status.FAILED, BROKEN)
+
+
+def test_a_pause_is_never_longer_than_a_minute(redis_client: redis.Redis, make_job: MakeJob) -> None:
+    ledger = Ledger(redis_client, rules=Rules(max_retries=20))
+    job = make_job()
+    ledger.create(job)
+    for _ in range(10):
+        before = redis_ms(redis_client)
+        ledger.retry(claimed(ledger, job), BROKEN)
+        due = redis_client.zscore("moviola:paused", job.id)
+        redis_client.zadd("moviola:paused", {job.id: 0})
+    assert due is not None
+    assert 60_000 <= due - before < 61_000
+
+
 def test_progress_shows_and_changes_the_version(ledger: Ledger, make_job: MakeJob) -> None:
     job = make_job()
     ledger.create(job)
@@ -192,16 +286,20 @@ def test_a_job_given_back_keeps_its_place_and_its_attempts(ledger: Ledger, make_
     assert ledger.position(first.id) is None
 
 
-def test_a_retry_waits_and_the_last_one_fails(
-    ledger: Ledger, redis_client: redis.Redis, make_job: MakeJob
-) -> None:
+def test_a_retry_waits_and_the_last_one_fails(redis_client: redis.Redis, make_job: MakeJob) -> None:
+    ledger = Ledger(redis_client, rules=Rules(max_retries=3))
     job = make_job()
     ledger.create(job)
     away = Failure(code="unavailable", message="Triton")
-    for _ in range(2):
+    for pause_ms in (2000, 4000):
+        before = redis_ms(redis_client)
         ledger.retry(claimed(ledger, job), away)
         assert ledger.claim(job.id) is None
-        redis_client.hset(f"moviola:job:{job.id}", "due", 0)
+        assert ledger.position(job.id) == 0
+        due = redis_client.zscore("moviola:paused", job.id)
+        assert due is not None
+        assert 0 <= due - before - pause_ms < 1000
+        redis_client.zadd("moviola:paused", {job.id: 0})
     ledger.retry(claimed(ledger, job), away)
     row = ledger.find(job.id)
     assert row is not None

@@ -11,7 +11,8 @@ from celery import Celery
 from celery.contrib.testing.worker import start_worker
 
 from services.contract.errors import LedgerUnavailable
-from services.jobs.queue import AGAIN, FIRST, RENDER, publish, queue_app, republish
+from services.jobs.ledger import ALL_CLASSES, Wake, line
+from services.jobs.queue import RENDER, publish, queue_app
 
 
 @contextmanager
@@ -23,13 +24,14 @@ def consuming(app: Celery) -> Iterator[None]:
 
 def test_a_message_carries_the_id_and_nothing_of_the_job(redis_url: str, redis_client: redis.Redis) -> None:
     app = queue_app(redis_url)
-    publish(app, "video_1")
-    republish(app, "video_2")
-    for queue, job_id in ((FIRST, "video_1"), (AGAIN, "video_2")):
-        (raw,) = redis_client.lrange(queue, 0, -1)
+    for service_class in ALL_CLASSES:
+        name = line("cast", service_class)
+        publish(app, Wake(f"video_{service_class}", name))
+        # The sweep looks for messages under this key.
+        (raw,) = redis_client.lrange(f"moviola:queue:cast.{service_class}", 0, -1)
         message = json.loads(raw)
         args, kwargs, _ = json.loads(base64.b64decode(message["body"]))
-        assert (args, kwargs) == ([job_id], {})
+        assert (args, kwargs) == ([f"video_{service_class}"], {})
         assert message["headers"]["task"] == RENDER
         assert message["content-type"] == "application/json"
 
@@ -38,14 +40,14 @@ def test_who_publishes_hears_that_the_broker_is_away(own_port: int) -> None:
     app = queue_app(f"redis://127.0.0.1:{own_port}/0")
     began = time.monotonic()
     with pytest.raises(LedgerUnavailable):
-        publish(app, "video_1")
+        publish(app, Wake("video_1", "cast.batch"))
     assert time.monotonic() - began < 5
 
 
-def test_ids_from_many_threads_reach_a_worker_from_both_queues(
+def test_ids_from_many_threads_reach_a_worker_of_both_classes_and_no_other_cast(
     redis_url: str, redis_client: redis.Redis
 ) -> None:
-    app, seen, all_seen = queue_app(redis_url), set(), threading.Event()
+    app, seen, all_seen = queue_app(redis_url, "cast", ALL_CLASSES), set(), threading.Event()
 
     @app.task(name=RENDER, shared=False)
     def render(job_id: str) -> None:
@@ -53,10 +55,12 @@ def test_ids_from_many_threads_reach_a_worker_from_both_queues(
         if len(seen) == 20:
             all_seen.set()
 
+    publisher = queue_app(redis_url)
+    publish(publisher, Wake("video_foreign", "other.batch"))
     senders = [
-        threading.Thread(target=send, args=(app, f"video_{send.__name__}_{number}"))
+        threading.Thread(target=publish, args=(publisher, Wake(f"video_{one}_{number}", line("cast", one))))
         for number in range(10)
-        for send in (publish, republish)
+        for one in ALL_CLASSES
     ]
     for sender in senders:
         sender.start()
@@ -65,24 +69,8 @@ def test_ids_from_many_threads_reach_a_worker_from_both_queues(
     with consuming(app):
         assert all_seen.wait(10)
     assert redis_client.hlen("unacked") == 0
-
-
-def test_an_id_sent_again_does_not_wait_behind_all_others(redis_url: str, redis_client: redis.Redis) -> None:
-    app, order, done = queue_app(redis_url), [], threading.Event()
-
-    @app.task(name=RENDER, shared=False)
-    def render(job_id: str) -> None:
-        order.append(job_id)
-        if len(order) == 21:
-            done.set()
-
-    for number in range(20):
-        publish(app, f"video_{number}")
-    republish(app, "video_again")
-    with consuming(app):
-        assert done.wait(10)
-    assert order.index("video_again") <= 3
-    assert redis_client.llen(FIRST) == 0
+    assert "video_foreign" not in seen
+    assert redis_client.llen("moviola:queue:other.batch") == 1
 
 
 def test_nothing_but_json_is_taken_and_nothing_is_kept(redis_url: str) -> None:

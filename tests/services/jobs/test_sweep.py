@@ -5,59 +5,63 @@ import redis
 
 from services.contract.errors import LeaseLost
 from services.contract.job import Failure, Job, Result, Status
+from services.contract.spec import ServiceClass
 from services.jobs import ledger as ledger_module
-from services.jobs.ledger import Ledger, Swept
+from services.jobs.ledger import Ledger, Swept, Wake
+from services.jobs.rules import Rules
 
 MakeJob = Callable[..., Job]
+
+
+LINE = "moviegen-mini.interactive"
+MESSAGES = f"moviola:queue:{LINE}"
 
 
 def make_due(client: redis.Redis, which: str, job_id: str) -> None:
     assert client.zadd(f"moviola:{which}", {job_id: 0}, xx=True, ch=True) == 1
 
 
-def test_a_queued_job_that_nobody_claims_is_published_again(
+def test_a_worker_is_woken_where_somebody_waits_and_no_message_is_under_way(
     ledger: Ledger, redis_client: redis.Redis, make_job: MakeJob
 ) -> None:
-    job = make_job()
-    ledger.create(job)
-    sent: list[str] = []
+    sent: list[Wake] = []
     assert ledger.sweep(sent.append) == Swept((), (), (), ())
-    make_due(redis_client, "unclaimed", job.id)
-    assert ledger.sweep(sent.append).republished == (job.id,)
-    assert ledger.sweep(sent.append).republished == ()
-    assert sent == [job.id]
-
-
-def test_patience_doubles_up_to_a_limit(ledger: Ledger, redis_client: redis.Redis, make_job: MakeJob) -> None:
     job = make_job()
     ledger.create(job)
-    waits = []
-    for _ in range(5):
-        make_due(redis_client, "unclaimed", job.id)
-        ledger.sweep(lambda _: None)
-        waits.append(int(redis_client.hget(f"moviola:job:{job.id}", "patience") or 0))
-    assert waits == [5_000, 10_000, 20_000, 30_000, 30_000]
-    lease = ledger.claim(job.id)
-    assert lease is not None
-    ledger.give_back(lease)
-    ledger.sweep(lambda _: None)
-    assert redis_client.hget(f"moviola:job:{job.id}", "patience") == b"5000"
+    redis_client.lpush(MESSAGES, "a message")
+    assert ledger.sweep(sent.append) == Swept((), (), (), ())
+    redis_client.delete(MESSAGES)
+    assert ledger.sweep(sent.append).republished == (job.id,)
+    assert sent == [Wake(job.id, LINE)] == [Wake.of(job)]
+    assert ledger.claim(job.id)
+    assert ledger.sweep(sent.append) == Swept((), (), (), ())
 
 
-def test_only_the_head_of_the_queue_is_published_again(
-    ledger: Ledger, redis_client: redis.Redis, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+def test_no_more_workers_are_woken_than_may_find_something(
+    redis_client: redis.Redis, make_job: MakeJob
 ) -> None:
-    monkeypatch.setattr(ledger_module, "HEAD", 2)
-    jobs = [make_job() for _ in range(4)]
-    for job in jobs:
-        ledger.create(job)
-        make_due(redis_client, "unclaimed", job.id)
-    sent: list[str] = []
+    ledger = Ledger(redis_client, rules=Rules(max_running=9, max_running_per_tenant=3))
+    for tenant in "abc":
+        for _ in range(5):
+            ledger.create(make_job(tenant=tenant))
+    assert len(ledger.sweep(lambda _: None).republished) == ledger_module.HEAD == 8
+    for _ in range(6):
+        assert ledger.take("moviegen-mini")
+    assert len(ledger.sweep(lambda _: None).republished) == 3
+    for _ in range(3):
+        assert ledger.take("moviegen-mini")
+    assert ledger.sweep(lambda _: None) == Swept((), (), (), ())
+    assert ledger.take("moviegen-mini") is None
+
+
+def test_each_line_has_its_own_messages(ledger: Ledger, redis_client: redis.Redis, make_job: MakeJob) -> None:
+    quick, slow = make_job(), make_job(service_class=ServiceClass.BATCH)
+    ledger.create(quick)
+    ledger.create(slow)
+    redis_client.lpush(MESSAGES, "a message")
+    sent: list[Wake] = []
     ledger.sweep(sent.append)
-    assert sent == [jobs[0].id, jobs[1].id]
-    assert ledger.claim(jobs[0].id)
-    ledger.sweep(sent.append)
-    assert sent[2:] == [jobs[2].id]
+    assert sent == [Wake(slow.id, "moviegen-mini.batch")]
 
 
 def test_a_job_on_a_dead_lease_goes_back_at_once(
@@ -69,8 +73,7 @@ def test_a_job_on_a_dead_lease_goes_back_at_once(
     lease = ledger.claim(first.id)
     assert lease is not None
     make_due(redis_client, "running", first.id)
-    sent: list[str] = []
-    assert ledger.sweep(sent.append) == Swept((first.id,), (first.id,), (), ())
+    assert ledger.sweep(lambda _: None) == Swept((first.id, second.id), (first.id,), (), ())
     row = ledger.find(first.id)
     assert row is not None
     assert (row.status, row.attempt) == (Status.QUEUED, 1)
@@ -89,7 +92,7 @@ def test_a_job_given_back_is_published_by_the_next_sweep(ledger: Ledger, make_jo
 
 
 def test_the_last_lost_worker_is_found_without_a_claim(redis_client: redis.Redis, make_job: MakeJob) -> None:
-    ledger = Ledger(redis_client, max_attempts=1)
+    ledger = Ledger(redis_client, rules=Rules(max_attempts=1))
     job = make_job()
     ledger.create(job)
     assert ledger.claim(job.id)
@@ -155,3 +158,21 @@ def test_nothing_but_the_listing_number_outlives_all_jobs(
         ledger.collected(job_id)
     keys = {key for key in redis_client.scan_iter() if redis_client.ttl(key) == -1}
     assert keys == {b"moviola:seq"}
+
+
+def test_a_queue_of_the_first_version_is_taken_over_in_its_order(
+    ledger: Ledger, redis_client: redis.Redis, make_job: MakeJob
+) -> None:
+    jobs = [make_job() for _ in range(3)]
+    for job in jobs:
+        ledger.create(job)
+        redis_client.hdel(f"moviola:job:{job.id}", "class")
+        redis_client.zadd("moviola:unclaimed", {job.id: 0})
+    for kind in ("waiting", "wheel", "clock", "queued", "lines"):
+        for key in redis_client.scan_iter(f"moviola:{kind}*"):
+            redis_client.delete(key)
+    assert ledger.take("moviegen-mini") is None
+    assert len(ledger.sweep(lambda _: None).republished) == 3
+    taken = [ledger.take("moviegen-mini") for _ in jobs]
+    assert [lease.job.id for lease in taken if lease] == [job.id for job in jobs]
+    assert not redis_client.exists("moviola:unclaimed")

@@ -8,7 +8,7 @@ import redis
 
 from services.contract.errors import LedgerUnavailable, StorageUnavailable
 from services.contract.job import Job, Result
-from services.jobs.ledger import Ledger
+from services.jobs.ledger import Ledger, Wake
 from services.jobs.sweeper import Sweeper
 
 MakeJob = Callable[..., Job]
@@ -27,7 +27,9 @@ def test_a_running_sweeper_brings_back_what_a_worker_lost(
     ledger, sent, job = Ledger(redis_client, lease_s=0.1), threading.Event(), make_job()
     ledger.create(job)
     assert ledger.claim(job.id)
-    sweeper = Sweeper(ledger, lambda job_id: sent.set() if job_id == job.id else None, 0.05, lambda _: None)
+    sweeper = Sweeper(
+        ledger, lambda wake: sent.set() if wake.job_id == job.id else None, 0.05, lambda _: None
+    )
     sweeper.start()
     try:
         assert sent.wait(5)
@@ -46,6 +48,34 @@ def test_all_files_of_an_expired_job_are_removed_once(
     sweeper.sweep()
     sweeper.sweep()
     assert removed == [f"videos/{job.id}", f"snapshots/{job.id}", f"inputs/{job.id}"]
+
+
+def test_snapshots_of_a_job_that_is_lost_for_good_go_at_once(
+    ledger: Ledger, make_job: MakeJob, redis_client: redis.Redis
+) -> None:
+    job, removed = make_job(), []
+    ledger.create(job)
+    sweeper = Sweeper(ledger, lambda _: None, 1, removed.append)
+    for _ in range(10):
+        assert ledger.claim(job.id)
+        assert redis_client.zadd("moviola:running", {job.id: 0}, xx=True, ch=True) == 1
+        swept = sweeper.sweep()
+        assert swept is not None
+        if swept.lost:
+            break
+        assert removed == []
+    assert removed == [f"snapshots/{job.id}"]
+
+
+def test_the_leader_tidies_after_each_sweep(ledger: Ledger) -> None:
+    tidied: list[str] = []
+    leader, other = (
+        Sweeper(ledger, lambda _: None, 1, lambda _: None, lambda: tidied.append("x")) for _ in "ab"
+    )
+    leader.sweep()
+    other.sweep()
+    leader.sweep()
+    assert tidied == ["x", "x"]
 
 
 def test_files_that_cannot_be_removed_now_are_removed_later(
@@ -97,12 +127,10 @@ def test_the_thread_outlives_trouble(
 ) -> None:
     job, sent = make_job(), threading.Event()
     ledger.create(job)
-    redis_client.zadd("moviola:unclaimed", {job.id: 0})
-    tries: list[str] = []
+    tries: list[Wake] = []
 
-    def publish(job_id: str) -> None:
-        tries.append(job_id)
-        redis_client.zadd("moviola:unclaimed", {job.id: 0})
+    def publish(wake: Wake) -> None:
+        tries.append(wake)
         if len(tries) == 1:
             raise LedgerUnavailable("not now")
         sent.set()
