@@ -1,6 +1,7 @@
 """Keeps a lease while a stage is silent."""
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -9,10 +10,17 @@ from services.jobs.ledger import Lease, Ledger
 
 
 class Heartbeat:
-    """Renews ``lease`` three times per lease length; that it is lost is noticed by the next report."""
+    """Renews ``lease`` three times per lease length.
 
-    def __init__(self, ledger: Ledger, lease: Lease, lease_s: float) -> None:
+    Once the lease is lost, or its job cancelled, ``on_lost`` is called with each beat, to wake whatever the
+    worker waits for: its next report then says so.
+    """
+
+    def __init__(
+        self, ledger: Ledger, lease: Lease, lease_s: float, on_lost: Callable[[], None] = lambda: None
+    ) -> None:
         self._ledger, self._lease, self._every_s = ledger, lease, lease_s / 3
+        self._on_lost = on_lost
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -27,10 +35,14 @@ class Heartbeat:
         self._thread.join()
 
     def _run(self) -> None:
+        lost = False
         while not self._stop.wait(self._every_s):
             try:
-                self._ledger.renew(self._lease)
+                if not lost:
+                    self._ledger.renew(self._lease)
             except (LeaseLost, JobCancelled):
-                return
+                lost = True
             except LedgerUnavailable:
                 continue
+            if lost:
+                self._on_lost()

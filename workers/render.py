@@ -1,27 +1,31 @@
 """The recipe of a film: the stages in order, each leaving its result in storage before the next begins."""
 
-import tempfile
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from services.contract.cast import CastManifest
+from services.contract.errors import GenerationError, InputError, NotFound, StorageUnavailable, Unavailable
 from services.contract.job import Progress, Result, Stage
 from services.contract.spec import Spec
 from services.inference.client import Inference
-from services.inference.orders import AudioOrder, Bytes, Floats, VideoOrder
-from services.media.encode import PictureWriter
+from services.inference.orders import AudioOrder, Floats, SampleEvent, VideoOrder
 from services.media.facts import measure
 from services.media.mux import mux
-from services.media.read import read_image, squash
+from services.media.read import read_image
 from services.media.sound import write_sound
 from services.media.stills import spritesheet, thumbnail
 from services.storage.storage import Storage
+from workers.drain import Draining
+from workers.leftovers import attempt_folder
+from workers.patience import insist
+from workers.picture import Camera, Picture, segment_recipe
 from workers.progress import Meter
-from workers.snapshots import Snapshots
+from workers.scratch import film_folder
+from workers.segments import Segments
+from workers.snapshots import Rhythm, Snapshots
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,20 @@ class Studio:
     inference: Inference
     storage: Storage
     scratch: Path
-    snapshot_every: int
+    rhythm: Rhythm
+    min_free_bytes: int = 0
+
+    def ready(self) -> bool:
+        """Whether Triton answers, and storage and scratch have room for another film."""
+        if not self.inference.ready():
+            return False
+        try:
+            self.storage.put("health/worker", b"ready")
+            room = self.storage.room()
+            free = shutil.disk_usage(self.scratch).free
+        except (StorageUnavailable, OSError):
+            return False
+        return min(free, free if room is None else room) >= self.min_free_bytes
 
 
 @dataclass(frozen=True)
@@ -43,20 +60,17 @@ class Take:
     attempt: int
     spec: Spec
 
-    @property
-    def folder(self) -> str:
-        """Storage prefix of this attempt's results: no two attempts ever write to the same key."""
-        return f"videos/{self.job_id}/{self.attempt}"
-
 
 def render(take: Take, studio: Studio, report: Callable[[Progress], None]) -> Result:
     """Make the film of ``take``. ``report`` hears of every finished unit and may raise to stop the work.
 
-    Raises JobError where the film cannot be made, Unavailable where trying again may help.
+    Goes on from what earlier attempts saved, and gives the same bytes. What it saves itself is left to
+    whoever commits the result. Raises JobError where the film cannot be made, Unavailable where trying again
+    may help.
     """
-    meter = Meter(report)
-    with tempfile.TemporaryDirectory(dir=studio.scratch) as folder:
-        return _Render(take, studio, meter, Snapshots(studio.storage, take.job_id), Path(folder)).run()
+    snapshots = Snapshots(studio.storage, take.job_id, studio.rhythm)
+    with film_folder(studio.scratch) as folder:
+        return _Render(take, studio, Meter(report), snapshots, folder).run()
 
 
 @dataclass(frozen=True)
@@ -69,33 +83,36 @@ class _Render:
 
     def run(self) -> Result:
         spec = self.take.spec
-        latents = self._picture_latents()
-        picture, features = self._shoot(latents)
-        sound = self._sound(features) if spec.audio else None
+        picture = self._picture()
+        sound = self._sound(picture.features) if spec.audio else None
         self.meter.enter(Stage.MUX, 1)
         film = self.folder / "film.mp4"
-        mux(picture, sound, film)
+        mux(picture.films, sound, film)
         result = self._store(film)
         self.meter.reach(1)
-        self.snapshots.discard()
         return result
+
+    def _picture(self) -> Picture:
+        """Text to encoded segments and visual features."""
+        spec, studio = self.take.spec, self.studio
+        recipe = segment_recipe(spec, studio.cast)
+        segments = Segments(studio.storage, self.take.job_id, recipe, self.folder)
+        latents = self._picture_latents()
+        camera = Camera(spec, studio.cast, studio.inference, segments, self.meter)
+        return camera.shoot(latents, segments.load())
 
     def _picture_latents(self) -> Floats:
         """Text to latents [16,T,h,w] by the sampling loop."""
         spec, inference = self.take.spec, self.studio.inference
+        start, latents = self.snapshots.load("picture")
+        if start == spec.steps and latents is not None:
+            self.meter.enter(Stage.SAMPLE, spec.steps, start)
+            return latents
         self.meter.enter(Stage.ENCODE, 1)
         text, mask = self._text(*(self._with_rate(words) for words in (spec.negative_prompt, spec.prompt)))
-        condition = None
-        if spec.input_reference:
-            source = self.studio.storage.read(spec.input_reference)
-            condition = inference.encode_image(
-                read_image(source, spec.size.base_width, spec.size.base_height)
-            )
+        condition = self._condition(spec.input_reference) if spec.input_reference else None
         self.meter.reach(1)
-        start, latents = self.snapshots.load("picture")
         self.meter.enter(Stage.SAMPLE, spec.steps, start)
-        if start == spec.steps and latents is not None:
-            return latents
         order = VideoOrder(
             text=text,
             text_mask=mask,
@@ -103,63 +120,63 @@ class _Render:
             seed=spec.seed,
             steps=spec.steps,
             guidance=spec.guidance,
-            snapshot_every=self.studio.snapshot_every,
+            snapshot_every=1,
             condition=condition,
             latents=latents,
             start_step=start,
         )
-        with closing(inference.sample_video(order)) as events:
-            for event in events:
-                latents = self.snapshots.keep("picture", event)
-                self.meter.reach(event.step)
-        assert latents is not None
-        return latents
+        return self._sample("picture", inference.sample_video(order), spec.steps)
 
-    def _shoot(self, latents: Floats) -> tuple[Path, Floats]:
-        """Latents to an H.264 file, tile by tile, and to the visual features [F,V] of every frame."""
-        spec, inference = self.take.spec, self.studio.inference
-        self.meter.enter(Stage.DECODE, spec.frames)
-        path = self.folder / "picture.mp4"
-        features: list[Floats] = []
-        done = 0
-        with PictureWriter(path, spec.size.width, spec.size.height, spec.fps) as writer:
-            for frames in _exactly(spec.frames, inference.decode(latents)):
-                if spec.audio:
-                    features.append(inference.look(squash(frames, self.studio.cast.sound.visual_px)))
-                for yuv in inference.upsample(frames, spec.size.width, spec.size.height):
-                    writer.write(yuv)
-                    done += len(yuv)
-                    self.meter.reach(done)
-        return path, np.concatenate(features) if features else np.empty((0, 0), np.float32)
+    def _condition(self, key: str) -> Floats:
+        """Latents [16,1,h,w] of the picture that the film begins with."""
+        size = self.take.spec.size
+        try:
+            source = self.studio.storage.read(key)
+        except NotFound as error:
+            raise InputError("the input_reference is not there any more") from error
+        return self.studio.inference.encode_image(read_image(source, size.base_width, size.base_height))
 
     def _sound(self, features: Floats) -> Path:
         """Visual features and text to an AAC file of the picture's length."""
         spec, cast, inference = self.take.spec, self.studio.cast, self.studio.inference
         start, latents = self.snapshots.load("sound")
         self.meter.enter(Stage.SOUND, cast.sound.steps, start)
-        text, mask = self._text("", spec.audio_prompt or spec.prompt)
-        order = AudioOrder(
-            text=text,
-            text_mask=mask,
-            features=features,
-            fps=spec.fps,
-            latents_per_s=cast.sound.latents_per_s,
-            length=cast.sound.latents(spec.frames, spec.fps),
-            seed=spec.seed,
-            steps=cast.sound.steps,
-            guidance=cast.sound.guidance,
-            snapshot_every=self.studio.snapshot_every,
-            latents=latents,
-            start_step=start,
-        )
-        with closing(inference.sample_audio(order)) as events:
-            for event in events:
-                latents = self.snapshots.keep("sound", event)
-                self.meter.reach(event.step)
-        assert latents is not None
+        if latents is None or start < cast.sound.steps:
+            text, mask = self._text("", spec.audio_prompt or spec.prompt)
+            order = AudioOrder(
+                text=text,
+                text_mask=mask,
+                features=features,
+                fps=spec.fps,
+                latents_per_s=cast.sound.latents_per_s,
+                length=cast.sound.latents(spec.frames, spec.fps),
+                seed=spec.seed,
+                steps=cast.sound.steps,
+                guidance=cast.sound.guidance,
+                snapshot_every=1,
+                latents=latents,
+                start_step=start,
+            )
+            latents = self._sample("sound", inference.sample_audio(order), cast.sound.steps)
         path = self.folder / "sound.m4a"
         write_sound(inference.decode_audio(latents), path, cast.sound.sample_rate_hz, spec.frames / spec.fps)
         return path
+
+    def _sample(self, loop: str, steps: Generator[SampleEvent, None, None], total: int) -> Floats:
+        """The last latents of a loop. Those of each step come, so that the newest can be saved at a stop."""
+        latents: Floats | None = None
+        with closing(steps) as events:
+            try:
+                for event in events:
+                    latents = event.latents
+                    self.snapshots.take(loop, event, last=event.step == total)
+                    self.meter.reach(event.step)
+            except (Unavailable, Draining):
+                self.snapshots.flush(loop)
+                raise
+        if latents is None:
+            raise GenerationError(f"the {loop}'s loop ended without latents")
+        return latents
 
     def _with_rate(self, words: str) -> str:
         """Words for the picture begin with its frame rate (paper, section 3.2); no words stay none."""
@@ -170,23 +187,22 @@ class _Render:
         return self.studio.inference.encode_text(self.studio.cast.text.batch([away_from, towards]))
 
     def _store(self, film: Path) -> Result:
-        storage, folder = self.studio.storage, self.take.folder
-        facts = measure(film)
-        keys = {name: f"{folder}/{name}" for name in ("video.mp4", "thumbnail.webp", "spritesheet.jpg")}
-        storage.put(keys["video.mp4"], film)
-        storage.put(keys["thumbnail.webp"], thumbnail(film))
-        storage.put(keys["spritesheet.jpg"], spritesheet(film))
+        facts, frames = measure(film), self.take.spec.frames
+        if facts.frames != frames:
+            raise GenerationError(f"the film has {facts.frames} frames, not {frames}")
         return Result(
-            video=keys["video.mp4"],
-            thumbnail=keys["thumbnail.webp"],
-            spritesheet=keys["spritesheet.jpg"],
+            video=self._put("video.mp4", film),
+            thumbnail=self._put("thumbnail.webp", thumbnail(film)),
+            spritesheet=self._put("spritesheet.jpg", spritesheet(film)),
             facts=facts,
         )
 
+    def _put(self, name: str, data: bytes | Path) -> str:
+        key = f"{attempt_folder(self.take.job_id, self.take.attempt)}/{name}"
 
-def _exactly(count: int, chunks: Iterator[Bytes]) -> Iterator[Bytes]:
-    """The first ``count`` frames of ``chunks``: the decoder gives whole latent frames."""
-    for chunk in chunks:
-        if count > 0:
-            yield chunk[:count]
-        count -= len(chunk)
+        def still_wanted() -> None:
+            self.meter.reach(0)
+
+        still_wanted()
+        insist(lambda: self.studio.storage.put(key, data), StorageUnavailable, still_wanted)
+        return key

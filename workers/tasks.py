@@ -1,6 +1,5 @@
 """The one Celery function, and the edge where every outcome of a job meets the ledger."""
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,26 +11,22 @@ from services.contract.errors import (
     JobError,
     LeaseLost,
     LedgerUnavailable,
-    MoviolaError,
+    StorageUnavailable,
     Unavailable,
 )
 from services.contract.job import Failure, Progress
 from services.jobs.ledger import Lease, Ledger
+from workers.drain import Drain, Draining
 from workers.heartbeat import Heartbeat
+from workers.leftovers import clear
+from workers.patience import insist
 from workers.render import Studio, Take, render
 from workers.stopwatch import Stopwatch
 
 log = structlog.get_logger(__name__)
 
-PATIENCE_S = 30.0
-"""How long a Redis that does not answer is waited for in the midst of a job."""
-
-
 AWAY = "a part of the service did not answer, again and again; the same order may work later"
-
-
-class Draining(MoviolaError):
-    """The worker is stopping: the job goes back to the queue as it stands."""
+FULL = "the storage took no bytes, again and again; the same order may work later"
 
 
 @dataclass(frozen=True)
@@ -42,32 +37,46 @@ class Desk:
     studio: Studio
     lease_s: float
     result_ttl_s: int
-    draining: threading.Event
+    drain: Drain
 
 
-def work(job_id: str, desk: Desk) -> None:
-    """Take the job if it is to be had, make its film, and write down how it ended.
+def work(job_id: str, desk: Desk) -> bool:
+    """Take the job that is next, make its film, and write down how it ended. False where none was taken.
 
-    A second delivery of the same id finds nothing to claim. While Triton is away nothing is claimed: the job
-    stays queued and the sweeper sends its id again.
+    ``job_id`` is the one for which the message was sent; which is next the ledger knows. Messages too many
+    find nothing to take. While Triton or the storage is away nothing is taken: jobs stay queued and the
+    sweeper sends more messages.
     """
-    with structlog.contextvars.bound_contextvars(job_id=job_id):
-        if desk.draining.is_set() or not desk.studio.inference.ready():
-            log.info("not_taken")
-            return
+    if desk.drain.has_begun or not desk.studio.ready():
+        log.info("not_taken", job_id=job_id)
+        return False
+    try:
+        lease = desk.ledger.take(desk.studio.cast.name)
+        if lease is None:
+            log.info("nothing_to_take", job_id=job_id)
+            return False
+        with structlog.contextvars.bound_contextvars(job_id=lease.job.id):
+            log.info("taken", attempt=lease.job.attempt)
+            _hold(lease, desk)
+    except LedgerUnavailable as error:
+        # The lease runs out, and the sweeper brings the job back.
+        log.warning("left_to_its_lease", error=str(error))
+        return False
+    return True
+
+
+def _hold(lease: Lease, desk: Desk) -> None:
+    """One attempt with all that belongs around it. Raises LedgerUnavailable."""
+    ledger, studio = desk.ledger, desk.studio
+    with (
+        Heartbeat(ledger, lease, desk.lease_s, studio.inference.interrupt),
+        desk.drain.holding(lambda: ledger.give_back(lease)),
+    ):
         try:
-            lease = desk.ledger.claim(job_id)
-            if lease is None:
-                log.info("nothing_to_claim")
-                return
-            log.info("claimed", attempt=lease.job.attempt)
-            with Heartbeat(desk.ledger, lease, desk.lease_s):
-                _attempt(lease, desk)
+            _attempt(lease, desk)
         except (LeaseLost, JobCancelled) as gone:
             log.info("stopped", reason=type(gone).__name__)
-        except LedgerUnavailable as error:
-            # The lease runs out, and the sweeper brings the job back.
-            log.warning("left_to_its_lease", error=str(error))
+        clear(lease, ledger, studio.storage)
 
 
 def _attempt(lease: Lease, desk: Desk) -> None:
@@ -80,9 +89,9 @@ def _attempt(lease: Lease, desk: Desk) -> None:
     except Draining:
         _give_back(lease, ledger)
     except Unavailable as error:
-        if desk.draining.is_set():
+        if desk.drain.has_begun:
             return _give_back(lease, ledger)
-        ledger.retry(lease, Failure(code="unavailable", message=AWAY))
+        ledger.retry(lease, _absence(error))
         log.warning("unavailable", error=str(error))
     except JobError as error:
         ledger.fail(lease, Failure(code=error.code, message=error.message))
@@ -90,6 +99,12 @@ def _attempt(lease: Lease, desk: Desk) -> None:
     except Exception:
         ledger.fail(lease, Failure(code="internal_error", message="the job failed for a reason of ours"))
         log.exception("failed", code="internal_error")
+
+
+def _absence(error: Unavailable) -> Failure:
+    if isinstance(error, StorageUnavailable):
+        return Failure(code="storage_unavailable", message=FULL)
+    return Failure(code="unavailable", message=AWAY)
 
 
 def _give_back(lease: Lease, ledger: Ledger) -> None:
@@ -101,30 +116,21 @@ def _make(lease: Lease, desk: Desk) -> None:
     job, watch = lease.job, Stopwatch()
     take = Take(job_id=job.id, attempt=lease.token, spec=job.spec)
     result = render(take, desk.studio, _reporter(lease, desk, watch))
-    _insist(lambda: desk.ledger.complete(lease, result, time.time() + desk.result_ttl_s))
+    insist(lambda: desk.ledger.complete(lease, result, time.time() + desk.result_ttl_s), LedgerUnavailable)
     log.info("completed", **result.facts.model_dump(include={"frames", "duration_s", "size_bytes"}))
-    if job.attempt == 1:
+    if lease.token == 1:
         # A resumed attempt would make its stages look faster than they are.
         desk.ledger.learn(job.spec, watch.durations_s())
 
 
 def _reporter(lease: Lease, desk: Desk, watch: Stopwatch) -> Callable[[Progress], None]:
     def report(progress: Progress) -> None:
-        if desk.draining.is_set():
-            raise Draining
+        def stop_if_draining() -> None:
+            if desk.drain.has_begun:
+                raise Draining
+
+        stop_if_draining()
         watch.at(progress.stage)
-        _insist(lambda: desk.ledger.progress(lease, progress))
+        insist(lambda: desk.ledger.progress(lease, progress), LedgerUnavailable, stop_if_draining)
 
     return report
-
-
-def _insist(call: Callable[[], None]) -> None:
-    """Do ``call``, again and again while Redis does not answer: the work so far is worth a wait."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            return call()
-        except LedgerUnavailable:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.25)

@@ -15,7 +15,7 @@ from services.contract import tensors
 from services.contract.cast import TASKS
 from services.contract.tokenizer import PAD
 from services.inference.door import Arrays, Door, Patience
-from services.inference.orders import AudioOrder, Bytes, Floats, Order, SampleEvent, VideoOrder
+from services.inference.orders import AudioOrder, Bytes, Floats, Order, SampleEvent, Tile, VideoOrder
 from services.inference.windows import Windows
 
 
@@ -42,9 +42,10 @@ class Inference:
         self._windows.close()
         self._door.close()
 
-    def interrupt(self) -> None:
-        """End what is being sampled with InferenceUnavailable, from another thread."""
-        self._door.interrupt()
+    def interrupt(self, *, for_good: bool = False) -> None:
+        """End the call at work with InferenceUnavailable, from another thread; all later ones if
+        ``for_good``."""
+        self._door.interrupt(for_good=for_good)
 
     def ready(self) -> bool:
         """Whether Triton answers and all its models are ready."""
@@ -86,13 +87,17 @@ class Inference:
         }
         yield from self._sample(tensors.SAMPLE_AUDIO, inputs)
 
-    def decode(self, latents: Floats) -> Iterator[Bytes]:
-        """RGB frames [n,8h,8w,3] of latents [16,T,h,w], tile by tile: 8 T in all."""
-        inputs: Arrays = {tensors.LATENTS: latents}
-        for tile in itertools.count():
+    def decode(self, latents: Floats, first: int = 0, tail: Bytes | None = None) -> Iterator[Tile]:
+        """Tiles [n,8h,8w,3] of latents [16,T,h,w]: 8 T frames in all.
+
+        To go on where an earlier decoding stopped, give the number of the ``first`` tile wanted and the
+        ``tail`` of the one before it.
+        """
+        inputs: Arrays = {tensors.LATENTS: latents} | ({} if tail is None else {tensors.TAIL: tail})
+        for tile in itertools.count(first):
             inputs[tensors.TILE] = np.array([tile], dtype=np.int32)
             outputs = self._door.ask(tensors.DECODE_VIDEO, inputs, [tensors.FRAMES, tensors.TAIL])
-            yield outputs[tensors.FRAMES]
+            yield Tile(outputs[tensors.FRAMES], outputs[tensors.TAIL])
             inputs[tensors.TAIL] = outputs[tensors.TAIL]
             if not len(outputs[tensors.TAIL]):
                 return

@@ -2,6 +2,7 @@
 
 import queue
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -23,6 +24,9 @@ _OPTIONS = [
     ("grpc.max_reconnect_backoff_ms", 1000),
 ]
 
+SPARE_S = 5.0
+"""How much longer than its own deadline an answer is waited for: gRPC says itself that it is over."""
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -40,7 +44,8 @@ class Door:
         self._url = url
         self._patience = patience
         self._client: Any = None
-        self._streams: list[_Answers] = []
+        self._waiting: list[_Answers] = []
+        self._shut = False
 
     @property
     def client(self) -> Any:
@@ -65,38 +70,51 @@ class Door:
 
     def infer(self, model: str, inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
         """``InferResult`` of tensors made ready. Raises GenerationError or InferenceUnavailable."""
-        try:
-            return self.client.infer(model, inputs, outputs=outputs, client_timeout=self._patience.answer_s)
-        except InferenceServerException as error:
-            raise translated(model, error) from error
+        wait_s = self._patience.answer_s
+        with self._listening() as answers:
+            try:
+                call = self.client.async_infer(
+                    model,
+                    inputs,
+                    lambda result, error: answers.put((result, error)),
+                    outputs=outputs,
+                    client_timeout=wait_s,
+                )
+            except InferenceServerException as error:
+                raise translated(model, error) from error
+            try:
+                return _next(model, answers, wait_s + SPARE_S)
+            except InferenceUnavailable:
+                call.cancel()
+                raise
 
     def stream(self, model: str, inputs: Mapping[str, Any]) -> Iterator[Arrays]:
         """Outputs of each message of a decoupled model, those that it has. Closing the iterator cancels.
 
         Raises GenerationError, or InferenceUnavailable where the next message is too long in coming.
         """
-        answers: _Answers = queue.SimpleQueue()
         # tritonclient has one stream a client: with a client of its own, no stream is in another's way.
         client = self._connect()
-        self._streams.append(answers)
-        try:
-            self._begin(client, answers, model, inputs)
-            while True:
-                result = self._next(model, answers)
-                response = result.get_response()
-                if response.outputs:
-                    yield {output.name: result.as_numpy(output.name) for output in response.outputs}
-                if response.parameters["triton_final_response"].bool_param:
-                    return
-        finally:
-            self._streams.remove(answers)
-            client.stop_stream(cancel_requests=True)
-            client.close()
+        with self._listening() as answers:
+            try:
+                self._begin(client, answers, model, inputs)
+                while True:
+                    result = _next(model, answers, self._patience.message_s)
+                    response = result.get_response()
+                    if response.outputs:
+                        yield {output.name: result.as_numpy(output.name) for output in response.outputs}
+                    if response.parameters["triton_final_response"].bool_param:
+                        return
+            finally:
+                client.stop_stream(cancel_requests=True)
+                client.close()
 
-    def interrupt(self) -> None:
-        """End all open streams with InferenceUnavailable. For any thread, and for handlers of signals."""
-        for answers in tuple(self._streams):
-            answers.put((None, InferenceServerException("interrupted")))
+    def interrupt(self, *, for_good: bool = False) -> None:
+        """End all that waits for an answer with InferenceUnavailable, and all that is asked from now on if
+        ``for_good``. For any thread, and for handlers of signals."""
+        self._shut = self._shut or for_good
+        for answers in tuple(self._waiting):
+            answers.put((None, _interrupted()))
 
     def close(self) -> None:
         """Close the connection. It is made anew if needed."""
@@ -107,6 +125,17 @@ class Door:
     def _connect(self) -> Any:
         return triton.InferenceServerClient(self._url, channel_args=_OPTIONS)
 
+    @contextmanager
+    def _listening(self) -> "Iterator[_Answers]":
+        answers: _Answers = queue.SimpleQueue()
+        self._waiting.append(answers)
+        if self._shut:
+            answers.put((None, _interrupted()))
+        try:
+            yield answers
+        finally:
+            self._waiting.remove(answers)
+
     def _begin(self, client: Any, answers: _Answers, model: str, inputs: Mapping[str, Any]) -> None:
         try:
             client.start_stream(lambda result, error: answers.put((result, error)))
@@ -114,14 +143,19 @@ class Door:
         except InferenceServerException as error:
             raise translated(model, error) from error
 
-    def _next(self, model: str, answers: _Answers) -> Any:
-        try:
-            result, error = answers.get(timeout=self._patience.message_s)
-        except queue.Empty:
-            raise InferenceUnavailable(f"{model} was silent for {self._patience.message_s:g} s") from None
-        if error is not None:
-            raise translated(model, error)
-        return result
+
+def _next(model: str, answers: _Answers, wait_s: float) -> Any:
+    try:
+        result, error = answers.get(timeout=wait_s)
+    except queue.Empty:
+        raise InferenceUnavailable(f"{model} was silent for {wait_s:g} s") from None
+    if error is not None:
+        raise translated(model, error)
+    return result
+
+
+def _interrupted() -> InferenceServerException:
+    return InferenceServerException("interrupted")
 
 
 def tensors_of(inputs: Mapping[str, Any]) -> list[Any]:

@@ -61,6 +61,15 @@ class AudioOrder(Order):
 
 
 @dataclass(frozen=True)
+class Tile:
+    """A temporal tile of a picture: RGB ``frames`` [n,H,W,3] that it finishes, and the ``tail`` [m,H,W,3]
+    that the next one needs; the last leaves an empty one."""
+
+    frames: Bytes
+    tail: Bytes
+
+
+@dataclass(frozen=True)
 class SampleEvent:
     """``step`` steps of the whole loop are finished. ``latents`` are None where no snapshot was due."""
 

@@ -17,10 +17,11 @@ from services.local.ports import free_ports
 from services.local.redis import redis_part
 from services.local.supervisor import Part, Supervisor
 from services.local.triton import triton_part
-from services.settings import GatewaySettings, StorageSettings
+from services.settings import GatewaySettings, StorageSettings, WorkerSettings
 
 ROOT = Path(__file__).parents[2]
 LOG_LIMIT_BYTES = 16 * 2**20
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MALLOC_MMAP_BYTES = 2**20
 """From this size on, what the worker frees goes back to the system. Else glibc keeps the encoder's frames."""
 
@@ -91,6 +92,7 @@ def _own(host: str, port: int, data_dir: Path, addresses: Mapping[str, str]) -> 
         "MOVIOLA_HOST": host,
         "MOVIOLA_PORT": str(port),
         "PYTHONUNBUFFERED": "1",
+        **_webhooks(host),
     }
     started = data_dir / "worker.ready"
     started.unlink(missing_ok=True)
@@ -100,9 +102,17 @@ def _own(host: str, port: int, data_dir: Path, addresses: Mapping[str, str]) -> 
             [sys.executable, "-m", "workers"],
             started.exists,
             {**env, "MOVIOLA_READY_FILE": str(started), "MALLOC_MMAP_THRESHOLD_": str(MALLOC_MMAP_BYTES)},
+            grace_s=WorkerSettings().grace_s + 5,
         ),
         Part("gateway", [sys.executable, "-m", "gateway"], lambda: _answers(_reachable(host), port), env),
     ]
+
+
+def _webhooks(host: str) -> dict[str, str]:
+    """A stack that serves this machine alone may call receivers on it."""
+    if host not in LOOPBACK or GatewaySettings().allow_anonymous:
+        return {}
+    return {"MOVIOLA_WEBHOOK_NETWORKS": os.environ.get("MOVIOLA_WEBHOOK_NETWORKS", "127.0.0.0/8,::1/128")}
 
 
 def _check_port(host: str, port: int) -> None:

@@ -22,8 +22,8 @@ class PictureWriter:
     """Context manager that writes a silent H.264 MP4: High profile, yuv420p, BT.709 limited, closed GOPs.
 
     Without B-frames every sample is shown in the order it is stored, from time 0, with no edit list.
-    If the body raises, or nothing was written, no file is left. ``width`` and ``height`` are even
-    pixels, else ValueError.
+    If the body raises, the disk does (OSError), or nothing was written, no file is left. ``width`` and
+    ``height`` are even pixels, else ValueError.
     """
 
     def __init__(self, path: Path, width: int, height: int, fps: int) -> None:
@@ -53,32 +53,44 @@ class PictureWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        whole = kind is None and self.frames > 0
+        whole = False
         try:
-            if whole:
-                self._container.mux(self._stream.encode(None))
+            try:
+                if kind is None and self.frames:
+                    self._container.mux(self._stream.encode(None))
+            finally:
+                self._container.close()
+            whole = kind is None and self.frames > 0
         finally:
-            self._container.close()
             if not whole:
                 self._path.unlink(missing_ok=True)
         if kind is None and not whole:
             raise GenerationError("a film without frames")
 
 
-def _h264_stream(container: av.container.OutputContainer, width: int, height: int, fps: int) -> VideoStream:
-    keyint = str(KEYFRAME_EVERY_S * fps)
+def recipe(width: int, height: int, fps: int) -> str:
+    """All that the encoded bytes depend on beside the frames: what differs in it does not fit together."""
+    library = ".".join(map(str, av.library_versions["libavcodec"]))
+    options = " ".join(f"{name}={value}" for name, value in sorted(_options(fps).items()))
+    return f"av {av.__version__} libavcodec {library} {width}x{height}@{fps} threads={THREADS} {options}"
+
+
+def _options(fps: int) -> dict[str, str]:
     # veryfast/18 is the best picture that two cores encode faster than the networks can paint it; each
     # further frame of look-ahead costs 3 MB at 1080p and gains nothing that was seen
-    options = {
+    return {
         "preset": "veryfast",
         "crf": "18",
         "profile": "high",
         "bf": "0",
         "rc-lookahead": "10",
-        "g": keyint,
+        "g": str(KEYFRAME_EVERY_S * fps),
         "flags": "+cgop+bitexact",
     }
-    stream = container.add_stream("libx264", rate=fps, options=options)
+
+
+def _h264_stream(container: av.container.OutputContainer, width: int, height: int, fps: int) -> VideoStream:
+    stream = container.add_stream("libx264", rate=fps, options=_options(fps))
     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
     context = stream.codec_context
     context.time_base = Fraction(1, fps)

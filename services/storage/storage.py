@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,14 @@ def check_key(key: str) -> str:
     if len(key) > MAX_KEY_CHARS or not _KEY.fullmatch(key):
         raise ValueError(f"not a storage key: {key!r}")
     return key
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What lies under ``key``; ``changed_at`` in Unix seconds."""
+
+    key: str
+    changed_at: float
 
 
 class Storage(Protocol):
@@ -41,6 +50,16 @@ class Storage(Protocol):
 
     def delete(self, prefix: str) -> None:
         """Remove the key ``prefix`` and all keys ``prefix/...``. That there are none is fine."""
+
+    def page(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[Stored]:
+        """Up to ``limit`` of the keys ``prefix/...`` greater than ``after``, in order of code points.
+        What is written or deleted meanwhile may be there or not."""
+
+    def clear_parts(self, older_than_s: float) -> int:
+        """Remove what writes that broke off that long ago left of themselves; how many there were."""
+
+    def room(self) -> int | None:
+        """Bytes that it can still take; None where nobody knows."""
 
     def path(self, key: str) -> Path | None:
         """Where the bytes lie on this machine, whether or not they are there yet; None for a bucket."""

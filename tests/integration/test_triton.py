@@ -143,10 +143,15 @@ def test_decoded_tiles_are_the_film_and_equal_those_of_this_process(inference: I
     served = list(inference.decode(latents))
     decoder = network(tensors.VIDEO_DECODER, tensors.VIDEO)
     tail = None
-    for tile, frames in enumerate(served):
+    for tile, one in enumerate(served):
         expected, tail = decode_tile(decoder, latents, tile, tail)
-        assert (frames == expected).all()
-    assert sum(map(len, served)) == 8 * count
+        assert (one.frames == expected).all()
+        assert (one.tail == tail).all()
+    assert sum(len(one.frames) for one in served) == 8 * count
+    for first in range(1, len(served)):
+        resumed = inference.decode(latents, first, served[first - 1].tail)
+        for one, again in zip(served[first:], resumed, strict=True):
+            assert (one.frames == again.frames).all()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (128, 72)])

@@ -33,9 +33,15 @@ class Served:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def about(self) -> dict[str, Any]:
+        """What the stack says of itself."""
+        found: dict[str, Any] = json.loads((self.data_dir / "stack.json").read_text())
+        return found
+
     def pids(self) -> dict[str, int]:
         """Process ids by part."""
-        return json.loads((self.data_dir / "stack.json").read_text())["pids"]
+        pids: dict[str, int] = self.about()["pids"]
+        return pids
 
     def openai(self) -> OpenAI:
         return OpenAI(base_url=f"{self.url}/v1", api_key="any")
@@ -80,12 +86,12 @@ def wait_for(condition: Callable[[], Any], seconds: float) -> Any:
     return value
 
 
-def order(served: Served, steps: int) -> str:
+def order(served: Served, steps: int, seconds: int = 1) -> str:
     """Id of a small film of ``steps`` steps."""
     fields = {
         "prompt": "a blue ball",
         "size": "256x144",
-        "seconds": 1,
+        "seconds": seconds,
         "num_inference_steps": steps,
         "seed": 1,
     }

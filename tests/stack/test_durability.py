@@ -2,11 +2,13 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+import redis
 
 from tests.stack.conftest import Served, completed, content, order, serve, video, wait_for
 
@@ -20,7 +22,7 @@ SNAPSHOT_EVERY = 5
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A stack to be broken."""
-    one = serve(tmp_path_factory.mktemp("broken"), MOVIOLA_LEASE_S="3")
+    one = serve(tmp_path_factory.mktemp("broken"), MOVIOLA_LEASE_S="3", MOVIOLA_SNAPSHOT_EVERY_S="0")
     yield one
     one.stop()
 
@@ -48,17 +50,19 @@ def model_process(served: Served, model: str) -> int:
     raise AssertionError(f"no process of {model}")
 
 
-def lowest_step(served: Served, video_id: str) -> int:
-    """The lowest step of sampling that is seen until the film is completed."""
+def lowest_step(
+    served: Served, video_id: str, stage: str = "sample", until: Callable[[], bool] = lambda: False
+) -> int:
+    """The lowest step of a stage that is seen until the film is completed, or ``until`` something else."""
     seen: list[int] = []
 
-    def final() -> bool:
+    def is_over() -> bool:
         found = video(served, video_id)
-        if found["stage"] == "sample":
+        if found["stage"] == stage:
             seen.append(found["step"])
-        return found["status"] in ("completed", "failed")
+        return found["status"] in ("completed", "failed") or until()
 
-    wait_for(final, 90)
+    wait_for(is_over, 90)
     return min(seen)
 
 
@@ -84,9 +88,89 @@ def test_a_job_does_not_feel_the_death_of_what_does_not_make_it(
     killed = served.pids()[part]
     os.kill(killed, signal.SIGKILL)
     wait_for(lambda: served.pids()[part] != killed and ready(served), 30)
-    assert sampled(served, disturbed) >= KILL_AT
+    assert at(served, disturbed, "sample") >= KILL_AT
     completed(served, disturbed)
     assert content(served, disturbed) == undisturbed
+
+
+SECONDS = 8
+PASSED = 10**6
+SEGMENT = 32
+GRACE_S, LONG_LEASE_S = 10.0, 600.0
+
+
+def at(served: Served, video_id: str, stage: str) -> int:
+    """Finished units of a stage; 0 before it, and a great many after it."""
+    found = video(served, video_id)
+    if found["stage"] == stage:
+        return int(found["step"])
+    stages = ("encode", "sample", "decode", "sound", "mux")
+    return 0 if found["stage"] is None or stages.index(found["stage"]) < stages.index(stage) else PASSED
+
+
+@pytest.fixture(scope="module")
+def draining(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A stack that saves as seldom as it does by default: in short loops only when it has to stop."""
+    grace, lease = str(GRACE_S), str(LONG_LEASE_S)
+    one = serve(tmp_path_factory.mktemp("draining"), MOVIOLA_GRACE_S=grace, MOVIOLA_LEASE_S=lease)
+    yield one
+    assert one.stop() == 0
+    assert sum("worker died (exit code 0)" in line for line in one.lines) == 3
+
+
+@pytest.fixture(scope="module")
+def long_undisturbed(served: Served) -> bytes:
+    done = order(served, 2, SECONDS)
+    completed(served, done)
+    return content(served, done)
+
+
+def test_a_job_whose_worker_is_killed_goes_on_within_its_stage(
+    served: Served, long_undisturbed: bytes
+) -> None:
+    disturbed = order(served, 2, SECONDS)
+    wait_for(lambda: at(served, disturbed, "decode") >= 40, 60)
+    os.kill(served.pids()["worker"], signal.SIGKILL)
+    reached = at(served, disturbed, "decode")
+    lowest = lowest_step(served, disturbed, "decode", lambda: at(served, disturbed, "sound") >= 12)
+    assert lowest >= 32
+    assert reached - lowest <= SEGMENT
+    os.kill(served.pids()["worker"], signal.SIGKILL)
+    reached = at(served, disturbed, "sound")
+    lowest = lowest_step(served, disturbed, "sound")
+    assert lowest >= 10
+    assert reached - lowest <= SNAPSHOT_EVERY
+    completed(served, disturbed)
+    assert content(served, disturbed) == long_undisturbed
+
+
+def test_a_worker_that_is_asked_to_stop_gives_its_job_back_and_ends(
+    draining: Served, undisturbed: bytes, long_undisturbed: bytes
+) -> None:
+    short, long = order(draining, STEPS), order(draining, 2, SECONDS)
+    began = time.monotonic()
+    for one, stage in ((short, "sample"), (long, "decode"), (long, "sound")):
+        wait_for(lambda one=one, stage=stage: at(draining, one, stage) >= 8, 60)
+        worker, reached = draining.pids()["worker"], at(draining, one, stage)
+        os.kill(worker, signal.SIGTERM)
+        wait_for(lambda worker=worker: draining.pids()["worker"] != worker, GRACE_S)
+        assert reached < PASSED
+        further = lowest_step(
+            draining,
+            one,
+            stage,
+            lambda one=one, stage=stage, last=reached + 1: at(draining, one, stage) > last,
+        )
+        # No finished step is made again.
+        assert further >= (reached - reached % SEGMENT if stage == "decode" else reached)
+    for one, film in ((short, undisturbed), (long, long_undisturbed)):
+        completed(draining, one)
+        assert content(draining, one) == film
+    # No lease had to run out for it, and no attempt was counted.
+    assert time.monotonic() - began < LONG_LEASE_S
+    with redis.Redis.from_url(draining.about()["REDIS_URL"]) as ledger:
+        counts = [ledger.hmget(f"moviola:job:{one}", "attempt", "token") for one in (short, long)]
+    assert counts == [[b"1", b"2"], [b"1", b"3"]]
 
 
 def ready(served: Served) -> bool:

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from services.contract.errors import GenerationError, InferenceUnavailable, MoviolaError
 from services.contract.job import Job, Stage, Status
 from services.jobs.ledger import Ledger
 from tests.workers.conftest import Stage as FakeTriton
+from workers.drain import Drain
+from workers.snapshots import Rhythm
 from workers.tasks import Desk, work
 
 
@@ -29,6 +33,18 @@ def test_a_second_delivery_does_nothing(desk: Desk, ledger: Ledger, queued: Job,
     work(queued.id, desk)
     assert found(ledger, queued) == done
     assert len(stage.video_orders) == 1
+
+
+def test_a_message_wakes_and_the_ledger_says_which_job_is_next(
+    desk: Desk, ledger: Ledger, queued: Job, stage: FakeTriton
+) -> None:
+    later = queued.model_copy(update={"id": "video_2"})
+    ledger.create(later)
+    assert work(later.id, desk)
+    assert found(ledger, queued).status is Status.COMPLETED
+    assert work(later.id, desk)
+    assert found(ledger, later).status is Status.COMPLETED
+    assert not work(queued.id, desk)
 
 
 def test_nothing_is_claimed_while_triton_is_away(
@@ -79,13 +95,14 @@ def test_when_triton_goes_away_the_job_waits_and_goes_on_from_its_snapshot(
     stage.on_step = lambda step: None
     work(queued.id, desk)
     assert found(ledger, queued).status is Status.COMPLETED
-    assert [order.start_step for order in stage.video_orders] == [0, 4]
+    # Not from step 4, where the last snapshot was due: the newest latents were saved at the end.
+    assert [order.start_step for order in stage.video_orders] == [0, 5]
 
 
 def test_a_draining_worker_gives_the_job_back_and_takes_no_other(
     desk: Desk, ledger: Ledger, queued: Job, stage: FakeTriton
 ) -> None:
-    stage.on_step = lambda step: desk.draining.set()
+    stage.on_step = lambda step: desk.drain.begin() if step == 3 else None
     work(queued.id, desk)
     job = found(ledger, queued)
     assert (job.status, job.attempt) == (Status.QUEUED, 0)
@@ -93,11 +110,30 @@ def test_a_draining_worker_gives_the_job_back_and_takes_no_other(
     assert len(stage.video_orders) == 1
 
 
+@pytest.mark.parametrize("loop", ["picture", "sound"])
+def test_a_draining_worker_saves_the_newest_step_of_either_loop(
+    desk: Desk, ledger: Ledger, queued: Job, stage: FakeTriton, loop: str
+) -> None:
+    def drain(step: int) -> None:
+        if step == 3 and (loop == "picture" or stage.audio_orders):
+            desk.drain.begin()
+
+    stage.on_step = drain
+    slow = replace(desk, studio=replace(desk.studio, rhythm=Rhythm(steps=5, seconds=3600)))
+    work(queued.id, slow)
+    assert found(ledger, queued).status is Status.QUEUED
+    work(queued.id, replace(slow, drain=Drain(60)))
+    assert found(ledger, queued).status is Status.COMPLETED
+    orders = stage.video_orders if loop == "picture" else stage.audio_orders
+    # The stop is heard of with the step after.
+    assert [order.start_step for order in orders] == [0, 4]
+
+
 def test_a_loop_that_the_draining_worker_interrupts_costs_no_attempt(
     desk: Desk, ledger: Ledger, queued: Job, stage: FakeTriton
 ) -> None:
     def interrupted(step: int) -> None:
-        desk.draining.set()
+        desk.drain.begin()
         raise InferenceUnavailable("interrupted")
 
     stage.on_step = interrupted

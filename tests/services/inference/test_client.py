@@ -76,6 +76,17 @@ def test_a_film_is_decoded_tile_by_tile_until_nothing_is_left() -> None:
     assert [first[tensors.TILE].tolist(), second[tensors.TILE].tolist()] == [[0], [1]]
 
 
+def test_a_decoding_goes_on_with_the_tail_of_the_tile_before() -> None:
+    frames, tail = np.zeros((16, 8, 8, 3), np.uint8), np.ones((16, 8, 8, 3), np.uint8)
+    inference, door = client({tensors.FRAMES: frames, tensors.TAIL: tail[:0]})
+    (made,) = inference.decode(np.zeros((16, 6, 1, 1), np.float32), 3, tail)
+    ((_, asked),) = door.asked
+    assert asked[tensors.TAIL] is tail
+    assert asked[tensors.TILE].tolist() == [3]
+    assert made.frames is frames
+    assert len(made.tail) == 0
+
+
 @pytest.mark.parametrize(
     ("order", "model", "expected"),
     [

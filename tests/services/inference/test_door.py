@@ -39,17 +39,46 @@ def test_who_does_not_answer_is_unavailable_in_time(door: Door, call: Callable[[
     assert not door.is_ready()
 
 
-def test_an_interrupt_ends_a_stream_at_once() -> None:
+CALLS = pytest.mark.parametrize(
+    "call",
+    [lambda door: door.ask("m", INPUTS, ["y"]), lambda door: list(door.stream("m", INPUTS))],
+    ids=["ask", "stream"],
+)
+
+
+@pytest.fixture
+def patient() -> Iterator[Door]:
+    """A door that would wait for minutes, and nobody answers behind it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         door = Door(f"127.0.0.1:{listener.getsockname()[1]}", Patience())
-        timer = threading.Timer(0.2, door.interrupt)
-        timer.start()
-        with pytest.raises(InferenceUnavailable, match="interrupted"):
-            list(door.stream("m", INPUTS))
-        timer.join()
+        yield door
         door.close()
+
+
+@CALLS
+def test_an_interrupt_ends_what_waits_at_once_and_nothing_else(
+    patient: Door, call: Callable[[Door], object]
+) -> None:
+    patient.interrupt()
+    timer = threading.Timer(0.2, patient.interrupt)
+    timer.start()
+    started = time.monotonic()
+    with pytest.raises(InferenceUnavailable, match="interrupted"):
+        call(patient)
+    assert 0.1 < time.monotonic() - started < 5
+    timer.join()
+
+
+@CALLS
+def test_an_interrupt_for_good_ends_what_is_asked_later_too(
+    patient: Door, call: Callable[[Door], object]
+) -> None:
+    patient.interrupt(for_good=True)
+    for _ in range(2):
+        with pytest.raises(InferenceUnavailable, match="interrupted"):
+            call(patient)
 
 
 @pytest.mark.parametrize(

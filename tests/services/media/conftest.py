@@ -47,7 +47,9 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> FilmMaker:
                 writer.write(chunk)
         if sound is not None:
             write_sound(sound, folder / "sound.m4a", 48_000, seconds)
-        mux(folder / "picture.mp4", folder / "sound.m4a" if sound is not None else None, folder / "film.mp4")
+        mux(
+            [folder / "picture.mp4"], folder / "sound.m4a" if sound is not None else None, folder / "film.mp4"
+        )
         return folder / "film.mp4"
 
     return make

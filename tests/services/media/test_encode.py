@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from services.contract.errors import GenerationError
-from services.media.encode import PictureWriter
+from services.media.encode import PictureWriter, recipe
 
 
 def shoot(
@@ -103,6 +103,41 @@ def test_a_film_that_is_broken_off_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(GenerationError, match="without frames"), PictureWriter(path, 128, 72, 24):
         pass
     assert not path.exists()
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from services.media.encode import PictureWriter
+
+frames = np.random.default_rng(0).integers(100, 120, (8, 1080, 1280), np.uint8)
+path, hard = Path(sys.argv[1]), resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+for limit in (0, 100, 40_000, 400_000, 10**8):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        with PictureWriter(path, 1280, 720, 24) as writer:
+            writer.write(frames)
+        print("written")
+    except OSError as error:
+        print(error.errno, path.exists())
+"""
+
+
+def test_a_disk_that_is_full_is_said_and_leaves_no_file(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", FULL, str(tmp_path / "film.mp4")]
+    done = subprocess.run(words, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[3])
+    assert done.stdout.splitlines() == ["27 False"] * 4 + ["written"]
+
+
+def test_the_recipe_tells_all_that_the_bytes_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = recipe(1920, 1080, 24)
+    assert recipe(1920, 1080, 24) == one
+    assert len({one, recipe(1280, 1080, 24), recipe(1920, 720, 24), recipe(1920, 1080, 16)}) == 4
+    for name, value in (("THREADS", 2), ("KEYFRAME_EVERY_S", 3)):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"services.media.encode.{name}", value)
+            assert recipe(1920, 1080, 24) != one
 
 
 @pytest.mark.parametrize("size", [(127, 72), (128, 71), (0, 72)])

@@ -1,12 +1,16 @@
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
+from services.contract.errors import GenerationError
+from services.media.encode import PictureWriter
 from services.media.mux import mux
+from services.media.sound import write_sound
+from tests.services.media.conftest import yuv_frames
 
 FilmMaker = Callable[..., Path]
 NOISE = (0.1 * np.random.default_rng(1).standard_normal(48_000 * 6)).astype(np.float32)
@@ -79,7 +83,7 @@ def test_a_film_may_be_silent(film: FilmMaker) -> None:
 
 def test_same_parts_give_same_bytes(film: FilmMaker, tmp_path: Path) -> None:
     path = film(1, 24, sound=NOISE[:48_000])
-    mux(path.with_name("picture.mp4"), path.with_name("sound.m4a"), tmp_path / "again.mp4")
+    mux([path.with_name("picture.mp4")], path.with_name("sound.m4a"), tmp_path / "again.mp4")
     assert path.read_bytes() == (tmp_path / "again.mp4").read_bytes()
 
 
@@ -99,4 +103,56 @@ def test_sound_and_picture_lie_side_by_side(film: FilmMaker) -> None:
 def test_what_is_no_media_is_refused(tmp_path: Path) -> None:
     (tmp_path / "picture.mp4").write_bytes(b"not a film" * 100)
     with pytest.raises(av.FFmpegError):
-        mux(tmp_path / "picture.mp4", None, tmp_path / "film.mp4")
+        mux([tmp_path / "picture.mp4"], None, tmp_path / "film.mp4")
+
+
+def segments(folder: Path, lengths: Sequence[int], fps: int, size: tuple[int, int] = (128, 72)) -> list[Path]:
+    frames = np.concatenate(list(yuv_frames(sum(lengths), *size)))
+    made, done = [], 0
+    for number, length in enumerate(lengths):
+        made.append(folder / f"{number}.mp4")
+        with PictureWriter(made[-1], *size, fps) as writer:
+            writer.write(frames[done : done + length])
+        done += length
+    return made
+
+
+@pytest.mark.parametrize("fps", [16, 24])
+@pytest.mark.parametrize("lengths", [(48,), (32, 32, 16), (1, 1, 2), (50, 3)])
+def test_segments_stand_one_behind_the_other(tmp_path: Path, lengths: tuple[int, ...], fps: int) -> None:
+    count = sum(lengths)
+    write_sound(NOISE[: 48_000 * count // fps], tmp_path / "sound.m4a", 48_000, count / fps)
+    mux(segments(tmp_path, lengths, fps), tmp_path / "sound.m4a", tmp_path / "film.mp4")
+    with av.open(tmp_path / "film.mp4") as film:
+        video = film.streams.video[0]
+        assert video.duration is not None
+        assert video.time_base is not None
+        assert (video.frames, video.start_time) == (count, 0)
+        assert float(video.duration * video.time_base) == count / fps
+        keys = [place for place, packet in enumerate(film.demux(video)) if packet.is_keyframe]
+        starts = [sum(lengths[:place]) for place in range(len(lengths))]
+        assert set(starts) <= set(keys)
+    with av.open(tmp_path / "film.mp4") as film:
+        shown = [(frame.time, int(frame.to_ndarray()[:72].mean() + 0.5)) for frame in film.decode(video=0)]
+    assert [time for time, _ in shown] == pytest.approx([number / fps for number in range(count)])
+    assert [level for _, level in shown] == pytest.approx([20 + 2 * (n % 100) for n in range(count)], abs=1)
+
+
+def test_any_part_of_a_film_of_segments_can_be_sought(tmp_path: Path) -> None:
+    mux(segments(tmp_path, (48, 48, 24), 24), None, tmp_path / "film.mp4")
+    for wanted in (0, 47, 48, 95, 96, 110, 119):
+        with av.open(tmp_path / "film.mp4") as film:
+            video = film.streams.video[0]
+            assert video.duration is not None
+            film.seek(wanted * video.duration // 120, stream=video)
+            frames = {round((frame.time or 0) * 24): frame for frame in film.decode(video)}
+        level = int(frames[wanted].to_ndarray()[:72].mean() + 0.5)
+        assert level == pytest.approx(20 + 2 * (wanted % 100), abs=1)
+
+
+def test_segments_of_different_encoders_are_refused(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    parts = segments(tmp_path / "a", (16,), 24) + segments(tmp_path / "b", (16,), 24, (144, 72))
+    with pytest.raises(GenerationError, match="not encoded as"):
+        mux(parts, None, tmp_path / "film.mp4")

@@ -1,5 +1,8 @@
 import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +11,7 @@ import pytest
 from services.contract.errors import NotFound, StorageUnavailable
 from services.storage import local
 from services.storage.local import LocalStorage
-from services.storage.storage import Storage
+from services.storage.storage import Storage, Stored
 
 
 @pytest.fixture
@@ -158,6 +161,107 @@ def test_readers_see_whole_objects_while_writers_write(storage: LocalStorage) ->
         assert len(data) == 50_000
         assert len(set(data)) == 1
     writer.join()
+
+
+def test_a_write_while_its_folder_is_being_removed_is_whole_or_gone(storage: LocalStorage) -> None:
+    done = threading.Event()
+
+    def delete() -> None:
+        while not done.is_set():
+            storage.delete("videos/a")
+
+    deleter = threading.Thread(target=delete)
+    deleter.start()
+    try:
+        for _ in range(60):
+            storage.put("videos/a/1/film", b"film")
+    finally:
+        done.set()
+        deleter.join()
+    assert list(storage.path("videos").parent.joinpath(".parts").iterdir()) == []
+
+
+def keys(storage: LocalStorage, prefix: str, after: str = "", limit: int = 1000) -> list[str]:
+    return [stored.key for stored in storage.page(prefix, after=after, limit=limit)]
+
+
+def test_pages_go_through_all_keys_in_order(storage: LocalStorage) -> None:
+    names = ("v/a/1/film", "v/a/1/still", "v/a-b/film", "v/a.b", "v/ab/x", "v/b", "v/a/10/film", "w/a", "va")
+    for name in names:
+        storage.put(name, b"x")
+    expected = sorted(name for name in names if name.startswith("v/"))
+    assert expected[0] == "v/a-b/film"
+    assert keys(storage, "v") == expected
+    for limit in (1, 2, 3, 6, 7):
+        found, after = [], ""
+        while page := keys(storage, "v", after, limit):
+            assert len(page) <= limit
+            found += page
+            after = page[-1]
+        assert found == expected
+    # A mark need not exist any more, nor ever have been a key.
+    assert keys(storage, "v", "v/a/") == ["v/a/1/film", "v/a/1/still", "v/a/10/film", "v/ab/x", "v/b"]
+    assert keys(storage, "v", "v/a/1/gone") == expected[expected.index("v/a/1/still") :]
+    assert keys(storage, "v", "z") == []
+    assert keys(storage, "none") == keys(storage, "v/b") == []
+
+
+def test_a_page_tells_when_its_objects_changed(storage: LocalStorage) -> None:
+    storage.put("v/a", b"x")
+    os.utime(storage.path("v/a"), (5, 7))
+    assert storage.page("v") == [Stored("v/a", 7.0)]
+    storage.put("v/a", b"y")
+    assert abs(storage.page("v")[0].changed_at - time.time()) < 60
+
+
+def test_parts_are_no_keys_and_are_cleared_when_they_are_old(storage: LocalStorage, tmp_path: Path) -> None:
+    storage.put("v/a", b"x")
+    parts = tmp_path / "storage" / ".parts"
+    for name, age_s in (("old", 100), ("young", 10)):
+        (parts / name).write_bytes(b"half")
+        os.utime(parts / name, (time.time() - age_s,) * 2)
+    assert keys(storage, "v") == ["v/a"]
+    assert storage.clear_parts(60) == 1
+    assert [path.name for path in parts.iterdir()] == ["young"]
+    assert LocalStorage(tmp_path / "none").clear_parts(0) == 0
+
+
+def test_room_is_what_the_disk_has(storage: LocalStorage, tmp_path: Path) -> None:
+    assert storage.room() > 2**20
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageUnavailable):
+        LocalStorage(tmp_path / "file").room()
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from services.contract.errors import StorageUnavailable
+from services.storage.local import LocalStorage
+
+storage, source = LocalStorage(Path(sys.argv[1])), Path(sys.argv[1]) / "source"
+storage.put("a", b"old")
+source.write_bytes(b"n" * 300_000)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+for data in (b"n" * 100_001, source):
+    try:
+        storage.put("a", data)
+    except StorageUnavailable:
+        print("refused")
+"""
+
+
+def test_a_disk_that_takes_a_part_only_leaves_the_old_bytes(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert done.stdout == "refused\nrefused\n"
+    assert LocalStorage(tmp_path).read("a") == b"old"
+    assert all_files(tmp_path) == ["a", "source"]
 
 
 def test_two_may_delete_the_same_at_once(storage: LocalStorage) -> None:
