@@ -9,7 +9,7 @@ from pathlib import Path
 
 from training.recipes.order import Order
 
-RECIPES = ("tae", "codec", "sight", "upsampler", "video", "audio")
+RECIPES = ("reading", "tae", "codec", "sight", "upsampler", "video", "audio")
 
 
 def main() -> None:
@@ -22,7 +22,6 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--share", type=float, default=1.0)
-    parser.add_argument("--freeze", type=float, default=0.3)
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--compile", action="store_true")
     order = Order(**vars(parser.parse_args()))

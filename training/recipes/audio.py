@@ -35,7 +35,12 @@ from training.recipes.sources import SECOND, ScorePlan, film_with_sound
 from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 
 SCHEDULE = Schedule(
-    peak=8e-4, warmup=0.03, fall=0.7, decay=0.998, slow=("time.", "modulation.", "bias", "velocity.")
+    peak=8e-4,
+    warmup=0.03,
+    fall=0.7,
+    decay=0.998,
+    slow=("time.", "modulation.", "bias", "velocity."),
+    muon=True,
 )
 SOLVED_BATCHES = 10
 WITHOUT_TEXT = 0.15
@@ -153,7 +158,7 @@ class Recipe:
             self.replay.add((seconds,), rows)
             self.text_encoder = lambda tokens: states[:1].expand(len(tokens), -1, -1)
             self.loss((seconds,)).backward()  # type: ignore[no-untyped-call]
-        self.trainer.optimizer.zero_grad(set_to_none=True)
+        self.trainer.clear()
         self.replay = real
 
     def begin(self) -> None:

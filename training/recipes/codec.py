@@ -130,7 +130,7 @@ def fit_and_write(order: Order, batches: Batches) -> None:
 
 def run(order: Order) -> None:
     """Fit the encoder unless there is one, then train the decoder until the order's time is up."""
-    prepare(order, one_shape=True)
+    prepare(order, few_shapes=True)
     size = size_of(order)
     plan = FeedPlan(order.workers, 128, 4 * size.samples + 64, 20_000_000 * (order.seed + 1))
     with (

@@ -12,8 +12,8 @@ CAST = "moviegen-mini"
 class Order:
     """One recipe's work: where its files go, until when (seconds since the epoch), on what.
 
-    `share` is the part of its time that it may keep the device busy; the rest it sleeps. `freeze` is the part
-    of the time after which the text encoder no longer changes. `smoke` asks for tiny batches.
+    `share` is the part of its time that it may keep the device busy; the rest it sleeps. `smoke` asks for
+    tiny batches.
     """
 
     recipe: str
@@ -25,7 +25,6 @@ class Order:
     smoke: bool = False
     compile: bool = False
     share: float = 1.0
-    freeze: float = 0.3
 
     @property
     def on_gpu(self) -> bool:

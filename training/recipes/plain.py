@@ -14,7 +14,17 @@ def scene_of(seed: int, film: Film, split: Split, plain: bool) -> Scene:
     if not plain:
         return sample_scene(seed, film, split)
     motion = str(np.random.default_rng([seed, 92]).choice(MOTIONS, p=SHARES))
-    wanted = Wanted(motion=motion, material="floor", sky="day", camera="static", count=1)
+    wanted = Wanted(
+        motion=motion,
+        material="floor",
+        sky="day",
+        camera="static",
+        count=1,
+        style="plain",
+        weather="none",
+        fire=False,
+        music="none",
+    )
     return sample_scene(seed, film, split, wanted)
 
 

@@ -24,11 +24,12 @@ def blocks(video: Tensor) -> Tensor:
 
 def components(films: Iterable[Tensor], count: int) -> tuple[Tensor, Tensor, Tensor]:
     """Mean [D], directions [D,count] and deviations [count] of the blocks of films, bytes [F,H,W,3]."""
-    size = 3 * BLOCK**3
-    total, products, number = torch.zeros(size).double(), torch.zeros(size, size).double(), 0
+    total, products, number = torch.zeros(()), torch.zeros(()), 0
     for film in films:
         rows = blocks(to_video(film[None])).double()
-        total, products, number = total + rows.sum(0), products + rows.T @ rows, number + len(rows)
+        total = total.to(rows) + rows.sum(0)
+        products = products.to(rows) + rows.T @ rows
+        number += len(rows)
     mean = total / number
     values, directions = torch.linalg.eigh(products / number - torch.outer(mean, mean))
     return mean.float(), directions.flip(1)[:, :count].float(), values.flip(0)[:count].sqrt().float()

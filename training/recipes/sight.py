@@ -6,6 +6,7 @@ knows, that takes minutes; through the transformer's loss it took longer than th
 
 import math
 import random
+import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -32,6 +33,7 @@ SCHEDULE = Schedule(peak=2e-3, warmup=0.05, decay=0.995)
 BLOCK = 8
 SHAPE_WEIGHT, PLACE_WEIGHT = 0.1, 3.0
 AT_IMPACT = 0.4
+PATIENCE = 0.25
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,13 @@ class Recipe:
         return where_loss + SHAPE_WEIGHT * F.cross_entropy(what.flatten(0, 1), shapes)
 
 
+def first_weights(order: Order) -> None:
+    """Wait a little for an autoencoder to look through, where one is being trained beside."""
+    patience = time.time() + PATIENCE * (order.until - time.time())
+    while time.time() < patience and autoencoder(order) is None:
+        time.sleep(1.0)
+
+
 def run(order: Order) -> None:
     """Train until the order's time is up."""
     prepare(order)
@@ -113,6 +122,7 @@ def run(order: Order) -> None:
         Feed(partial(glance, plan=plan), feed_plan) as feed,
         Batches(feed, lambda _: plan.blocks, order.on_gpu) as batches,
     ):
+        first_weights(order)
         recipe = Recipe(order)
         while recipe.trainer.running:
             tensors = batches.next().to(order.device)

@@ -8,6 +8,8 @@ from training.recipes.feed import Array, Sample
 from training.recipes.plain import plain_words, scene_of
 from training.world.captions import caption, sound_caption
 from training.world.chance import Film
+from training.world.edits import sample_edit
+from training.world.figures import portrait, render_character, sample_character
 from training.world.render import render
 from training.world.scene import Scene, Split, stream
 from training.world.sound import synthesize
@@ -17,6 +19,8 @@ SIZES: tuple[Size, ...] = ((144, 256), (256, 144), (192, 192), (128, 224), (224,
 SHARES = (0.56, 0.13, 0.13, 0.09, 0.09)
 RATES = (16, 24)
 SECOND = 48_000
+TEXT, IMAGE, CONTINUATION, EDIT, CHARACTER = range(5)
+"""Tasks, as the video transformer numbers them."""
 
 
 def chance(seed: int) -> np.random.Generator:
@@ -124,32 +128,77 @@ def _interesting(rng: np.random.Generator, frame: Array) -> tuple[int, int]:
 class FilmPlan:
     """Latent frames of films at 16:9 and how often each is drawn; other shapes have `other` latent frames.
 
-    `size` is the one size of all films, where it is not drawn.
+    `size` is the one size of all films, where it is not drawn. `edits` and `figures` are the shares of films
+    that change another and of films of a figure that is shown beforehand, of at most `longest_pair` latents.
     """
 
     lengths: tuple[int, ...] = (1, 2, 4, 8, 12, 16, 32)
-    shares: tuple[float, ...] = (0.34, 0.08, 0.17, 0.26, 0.06, 0.06, 0.03)
+    shares: tuple[float, ...] = (0.55, 0.06, 0.12, 0.17, 0.04, 0.04, 0.02)
     other: tuple[int, ...] = (1, 4, 8)
     size: Size | None = None
     split: Split = "train"
     plain: bool = False
+    edits: float = 0.16
+    figures: float = 0.09
+    longest_pair: int = 8
 
 
-def film(seed: int, plan: FilmPlan) -> Sample:
-    """A whole film, or one frame, with its caption: `video` uint8 [F,H,W,3]; bucket (T, h, w) of latents."""
-    rng = chance(seed)
-    rows, columns = plan.size or pick_size(rng)
+@dataclass(frozen=True)
+class Reel:
+    """Format of one film: size in pixels, latent frames, frames a second, its frames that are shown."""
+
+    size: Size
+    length: int
+    rate: int
+    frames: int
+    shown: list[int] | None
+
+    @property
+    def film(self) -> Film:
+        """As the world asks for it."""
+        return Film(self.frames, self.rate, self.size[1] / self.size[0])
+
+    def sample(self, kind: int, arrays: dict[str, Array], caption: str) -> Sample:
+        """A sample of the bucket (T, h, w, task)."""
+        bucket = (self.length, self.size[0] // 8, self.size[1] // 8, kind)
+        return Sample(bucket, arrays, (f"FPS-{self.rate} {caption}",))
+
+
+def reel(rng: np.random.Generator, plan: FilmPlan) -> Reel:
+    """The format of a film, by chance."""
+    size = plan.size or pick_size(rng)
     length = plan.lengths[int(rng.choice(len(plan.lengths), p=plan.shares))]
-    if (rows, columns) != SIZES[0] and length not in plan.other:
+    if size != SIZES[0] and length not in plan.other:
         length = plan.other[-1]
     rate = 24 if length == 12 else pick_rate(rng)
     frames = 8 * length if length > 1 else 32
-    scene = scene_of(seed, Film(frames, rate, columns / rows), plan.split, plan.plain)
-    shown = [int(rng.integers(frames))] if length == 1 else None
-    video = render(scene, rows, columns, frames=shown)
+    return Reel(size, length, rate, frames, [int(rng.integers(frames))] if length == 1 else None)
+
+
+def film(seed: int, plan: FilmPlan) -> Sample:
+    """A whole film, or one frame, with its caption: `video` uint8 [F,H,W,3]; bucket (T, h, w, task).
+
+    An edit has the film before it as `source`, like `video`; a film of a figure its `portrait` [1,H,W,3].
+    """
+    rng = chance(seed)
+    form = reel(rng, plan)
+    drawn = rng.random() if form.length <= plan.longest_pair else 1.0
+    if drawn < plan.edits:
+        edit = sample_edit(seed, form.film, plan.split)
+        source, target = (
+            render(scene, *form.size, frames=form.shown) for scene in (edit.source, edit.target)
+        )
+        return form.sample(EDIT, {"video": target, "source": source}, edit.instruction)
+    if drawn < plan.edits + plan.figures:
+        seen = sample_character(seed, form.film, plan.split)
+        video = render_character(seen, *form.size, frames=form.shown)
+        return form.sample(
+            CHARACTER, {"video": video, "portrait": portrait(seen.figure, *form.size)[None]}, seen.caption
+        )
+    scene = scene_of(seed, form.film, plan.split, plan.plain)
+    video = render(scene, *form.size, frames=form.shown)
     plainly = plan.plain and rng.random() < 0.75
-    text = f"FPS-{rate} {plain_words(scene) if plainly else words(scene)[0]}"
-    return Sample((length, rows // 8, columns // 8), {"video": video}, (text,))
+    return form.sample(TEXT, {"video": video}, plain_words(scene) if plainly else words(scene)[0])
 
 
 @dataclass(frozen=True)

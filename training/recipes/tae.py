@@ -18,23 +18,16 @@ from training.recipes.order import Order
 from training.recipes.sources import CropPlan, film_crop
 from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 
-KL_WEIGHT = 3e-4
+KL_WEIGHT = 1e-5
 OUTLIER_WEIGHT = 0.01
-LINEAR_LOG_VARIANCE = -4.0
-SCHEDULE = Schedule(peak=1e-3, warmup=0.04, decay=0.995)
-# Whole pictures teach what borders look like, small windows give more steps a second.
-GPU = CropPlan(
-    (
-        (1, 144, 256),
-        (16, 96, 96),
-        (32, 96, 96),
-        (17, 96, 128),
-        (16, 144, 256),
-        (16, 256, 144),
-        (32, 144, 256),
-    ),
-    (0.14, 0.34, 0.26, 0.06, 0.10, 0.04, 0.06),
+# Noise on latents bounds what a decoder can learn: of a deviation of 0.14 it was 29 dB.
+FIRST_LOG_VARIANCE = -7.0
+# Steps of the usual size would take the principal components apart, whose weights are small.
+SCHEDULE = Schedule(
+    peak=1e-3, warmup=0.04, decay=0.995, slow=("blocks.project", "blocks.weight"), slow_part=0.01
 )
+# Whole pictures teach what borders look like, small windows give more steps a second.
+GPU = CropPlan(((1, 144, 256), (16, 96, 96), (32, 96, 96), (16, 144, 256)), (0.12, 0.45, 0.30, 0.13))
 CPU = CropPlan(((1, 96, 96), (16, 64, 64), (16, 96, 96), (32, 64, 64)), (0.1, 0.5, 0.25, 0.15), plain=True)
 SMOKE = CropPlan(((1, 64, 64), (9, 32, 32), (8, 64, 64)), (0.3, 0.4, 0.3))
 
@@ -78,7 +71,7 @@ def examples(order: Order) -> Iterator[Tensor]:
     """Whole films to take principal components of."""
     plan = CropPlan(((32, 144, 256),), (1.0,), plain=not order.on_gpu)
     for seed in range(2 if order.smoke else principal.FILMS):
-        yield torch.from_numpy(film_crop(8_000_000 + seed, plan).arrays["video"])
+        yield torch.from_numpy(film_crop(8_000_000 + seed, plan).arrays["video"]).to(order.device)
 
 
 class Recipe:
@@ -107,10 +100,10 @@ class Recipe:
         """Mean and log-variance of the latents, float32."""
         if self.linear:
             mean = self.encoder.get_submodule("blocks")(video, -(-video.shape[2] // 8))
-            return mean.float(), torch.full_like(mean, LINEAR_LOG_VARIANCE)
+            return mean.float(), torch.full_like(mean, FIRST_LOG_VARIANCE)
         mean, log_variance = self.encoder.encode_moments(video)  # type: ignore[operator]
         # The offset makes the noise small at the start, when the decoder cannot see through it.
-        return mean.float(), (log_variance.float() - 4.0).clamp(-16, 4)
+        return mean.float(), (log_variance.float() + FIRST_LOG_VARIANCE).clamp(-16, 4)
 
     def loss(self, pixels: Tensor) -> Tensor:
         """Loss of a batch, bytes [B,F,H,W,3]."""
@@ -123,11 +116,10 @@ class Recipe:
         video = video.expand(-1, -1, 8, -1, -1) if video.shape[2] == 1 else video
         decoded = decoded[:, :, : video.shape[2]]
         x, y = (v.transpose(1, 2).flatten(0, 1) for v in (decoded, video))
-        loss = F.l1_loss(x, y) + 2.0 * F.mse_loss(x, y)
-        loss = loss + losses.edges(x, y) + 0.25 * losses.laplacian(x, y)
+        loss = 20.0 * F.mse_loss(x, y) + 10.0 * losses.edges(x, y)
         if video.shape[2] > 1:
             moved = (decoded[:, :, 1:] - decoded[:, :, :-1]) - (video[:, :, 1:] - video[:, :, :-1])
-            loss = loss + 0.5 * moved.abs().mean()
+            loss = loss + 5.0 * moved.square().mean()
         return loss + KL_WEIGHT * losses.kl(mean, log_variance) + OUTLIER_WEIGHT * losses.outliers(mean)
 
     @torch.no_grad()
@@ -168,7 +160,7 @@ class Recipe:
 
 def run(order: Order) -> None:
     """Train until the order's time is up; leave both networks with the statistics of their latents."""
-    prepare(order)
+    prepare(order, few_shapes=True)
     size = size_of(order)
     plan = FeedPlan(order.workers, size.slots, size.slot_bytes, 10_000_000 * (order.seed + 1))
     with Feed(partial(film_crop, plan=size.crops), plan) as feed:

@@ -14,6 +14,7 @@ from services.families.moviegen import casts
 from training.recipes.files import read_weights, write_weights
 from training.recipes.journal import Journal
 from training.recipes.lean import lean
+from training.recipes.muon import Muon
 from training.recipes.order import CAST, Clock, Order
 
 REPORT_S = 5.0
@@ -24,7 +25,8 @@ SAVE_S = 30.0
 class Schedule:
     """Learning rate (its peak, and the parts of the time to rise and to fall), average and clipping.
 
-    Weights whose names contain one of `slow` learn at a tenth of the rate.
+    Weights whose names contain one of `slow` learn at `slow_part` of the rate. With `muon` the matrices of
+    transformer blocks have that optimizer.
     """
 
     peak: float
@@ -35,6 +37,8 @@ class Schedule:
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.99)
     slow: tuple[str, ...] = ()
+    slow_part: float = 0.1
+    muon: bool = False
 
     def rate(self, part: float) -> float:
         """Learning rate when `part` (0..1) of the time is over: a linear rise, then a cosine to 0."""
@@ -44,13 +48,13 @@ class Schedule:
         return self.peak * 0.5 * (1.0 + math.cos(math.pi * min(falling, 1.0)))
 
 
-def prepare(order: Order, one_shape: bool = False) -> None:
-    """Settings of torch for the device; where all batches have one shape, convolutions are tuned to it."""
+def prepare(order: Order, few_shapes: bool = False) -> None:
+    """Settings of torch for the device; where batches have few shapes, convolutions are tuned to them."""
     torch.manual_seed(order.seed)
     torch.set_float32_matmul_precision("high")
     torch.set_num_threads(2 if order.on_gpu else max(1, (os.cpu_count() or 2) - order.workers + 1))
     if order.on_gpu:
-        torch.backends.cudnn.benchmark = one_shape
+        torch.backends.cudnn.benchmark = few_shapes
     if order.compile:
         # A block that cannot be compiled runs as it is.
         torch._dynamo.config.suppress_errors = True
@@ -85,7 +89,7 @@ class Trainer:
         self.weights = [w for network in trained for w in network.parameters()]
         self.average = [w.detach().clone() for w in self.weights]
         self.safe = [w.clone() for w in self.average]
-        self.optimizer = self._fresh_optimizer()
+        self.optimizers = self._fresh_optimizers()
         self.steps, self.shrink = 0, 1.0
         self.total = torch.zeros((), device=order.device)
         self.counted, self.reported = 0, time.monotonic()
@@ -93,24 +97,38 @@ class Trainer:
         self.worked = time.monotonic()
         self.extras: dict[str, float] = {}
 
-    def _fresh_optimizer(self) -> torch.optim.AdamW:
-        slow = {
-            id(weight)
+    def _fresh_optimizers(self) -> tuple[torch.optim.Optimizer, ...]:
+        schedule = self.schedule
+        named = {
+            id(weight): name
             for network in self.networks.values()
             for name, weight in network.named_parameters()
-            if any(part in name for part in self.schedule.slow)
         }
-        groups = [
-            {"params": [w for w in self.weights if id(w) not in slow], "part": 1.0},
-            {"params": [w for w in self.weights if id(w) in slow], "part": 0.1},
-        ]
-        return torch.optim.AdamW(
+        matrices, slow, others = [], [], []
+        for weight in self.weights:
+            name = named.get(id(weight), "")
+            if any(part in name for part in schedule.slow):
+                slow.append(weight)
+            elif schedule.muon and "blocks." in name and name.endswith("weight") and weight.dim() == 2:
+                matrices.append(weight)
+            else:
+                others.append(weight)
+        groups = [{"params": others, "part": 1.0}, {"params": slow, "part": schedule.slow_part}]
+        adam = torch.optim.AdamW(
             [group for group in groups if group["params"]],
-            lr=self.schedule.peak,
-            betas=self.schedule.betas,
-            weight_decay=self.schedule.weight_decay,
+            lr=schedule.peak,
+            betas=schedule.betas,
             fused=self.order.on_gpu,
+            weight_decay=schedule.weight_decay,
         )
+        if not matrices:
+            return (adam,)
+        return adam, Muon(matrices, lr=schedule.peak, weight_decay=schedule.weight_decay)
+
+    def clear(self) -> None:
+        """Forget the gradients."""
+        for weight in self.weights:
+            weight.grad = None
 
     def restart_average(self) -> None:
         """The average begins again with the weights as they are now."""
@@ -130,9 +148,11 @@ class Trainer:
 
     def step(self, loss_of: Callable[[], Tensor]) -> None:
         """One step down the loss. Where memory does not do, `shrink` falls and the step is left out."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["part"] * self.schedule.rate(self.clock.part)
-        self.optimizer.zero_grad(set_to_none=True)
+        rate = self.schedule.rate(self.clock.part)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group.get("part", 1.0) * rate
+        self.clear()
         try:
             loss = loss_of()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -142,7 +162,8 @@ class Trainer:
             self.journal.write(out_of_memory=self.shrink)
             return
         torch.nn.utils.clip_grad_norm_(self.weights, self.schedule.clip)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.steps += 1
         decay = min(self.schedule.decay, (1 + self.steps) / (10 + self.steps))
         with torch.no_grad():
@@ -164,7 +185,7 @@ class Trainer:
         memory = torch.cuda.max_memory_allocated() / 2**30 if self.order.on_gpu else 0.0
         self.journal.write(
             step=self.steps, loss=loss, steps_per_s=rate, left_s=self.clock.left_s,
-            lr=self.optimizer.param_groups[0]["lr"], memory_gib=memory, **self.extras,
+            lr=self.optimizers[0].param_groups[0]["lr"], memory_gib=memory, **self.extras,
         )  # fmt: skip
         self.total.zero_()
         self.counted, self.reported = 0, now
@@ -174,7 +195,7 @@ class Trainer:
             if not good:
                 torch._foreach_copy_([w.detach() for w in self.weights], self.safe)
         if not good:
-            self.optimizer = self._fresh_optimizer()
+            self.optimizers = self._fresh_optimizers()
             self.journal.write(event="went back to the last good weights")
 
     def due(self) -> bool:
@@ -192,17 +213,6 @@ class Trainer:
             torch._foreach_copy_([w.detach() for w in self.weights], self.average)
             yield
             torch._foreach_copy_([w.detach() for w in self.weights], live)
-
-    def freeze(self, name: str) -> None:
-        """A network keeps its averaged weights, rounded as in its file, from now on."""
-        frozen = {id(w) for w in self.networks[name].parameters()}
-        with torch.no_grad():
-            for weight, average in zip(self.weights, self.average, strict=True):
-                if id(weight) in frozen:
-                    average.copy_(average.half().float())
-                    weight.copy_(average)
-                    weight.requires_grad_(False)
-        self.save(name)
 
     def save(self, name: str, buffers: Mapping[str, Tensor] | None = None) -> None:
         """Write a network's averaged weights, with other buffers than its own if given."""

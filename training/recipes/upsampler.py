@@ -97,7 +97,7 @@ class Recipe:
             fine = self.network.rgb(low).float()  # type: ignore[operator]
         edge = 8 * BORDER
         x, y = (v[..., edge:-edge, edge:-edge] for v in (fine, target))
-        loss: Tensor = F.l1_loss(x, y) + F.mse_loss(x, y) + 2.0 * losses.edges(x, y)
+        loss: Tensor = 20.0 * F.mse_loss(x, y) + 20.0 * losses.edges(x, y)
         return loss
 
     @torch.no_grad()
@@ -119,7 +119,7 @@ class Recipe:
 
 def run(order: Order) -> None:
     """Train until the order's time is up."""
-    prepare(order, one_shape=True)
+    prepare(order, few_shapes=True)
     size = size_of(order)
     fine = len(size.pairs.shown) * (size.pairs.side * size.pairs.times) ** 2
     slot = 3 * (fine + size.pairs.frames * size.pairs.size[0] * size.pairs.size[1]) + 512

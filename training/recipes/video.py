@@ -1,11 +1,13 @@
-"""Video transformer and text encoder together: flow matching on latents of the frozen autoencoder.
+"""Video transformer: flow matching on latents of the frozen autoencoder, under the frozen text encoder.
 
 Text is left out of some samples, for guidance. Tasks: text alone; the first frame given (encoded as an image,
-at the first latent frame); the first latent frames given. Images come first, then films.
+at the first latent frame); the first latent frames given; a film to be edited given; the portrait of a figure
+given (encoded as an image, at the first latent frame). Images come first, then films.
 """
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,14 +23,16 @@ from training.recipes.feed import Bucket, Feed, FeedPlan
 from training.recipes.files import frozen, grid, write_png
 from training.recipes.order import Order
 from training.recipes.replay import Replay
-from training.recipes.sources import FilmPlan, film
+from training.recipes.sources import CHARACTER, CONTINUATION, EDIT, IMAGE, SIZES, TEXT, FilmPlan, film
 from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 
-SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999)
+SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999, muon=True)
+# Without a GPU batches are small, and there is only time to go on from weights that were trained on one.
+GENTLE = Schedule(peak=4e-4, warmup=0.05, fall=0.7, decay=0.998, muon=True)
 WITHOUT_TEXT = 0.12
 TASK_SHARES = (0.70, 0.20, 0.10)
 IMAGE_PART = 0.15
-IMAGES_LATER = 0.4
+IMAGES_LATER = 0.2
 ENCODE_PART = 0.3
 MOST_DONE = 0.2
 TILE = 32
@@ -49,8 +53,8 @@ PROMPTS = (
 class Size:
     """What is rendered; tokens of a batch, pixels encoded at once, bytes of a bucket, slots of the ring.
 
-    `sheet` is latent frames and sampling steps of the picture, `images` the part of the time for images,
-    `tasks` the shares of text, first frame and continuation.
+    `sheet` is latent frames and sampling steps of the picture, `images` the part of the time for images
+    alone, `images_later` their part of the steps after it, `tasks` the shares of the first three.
     """
 
     films: FilmPlan
@@ -61,6 +65,7 @@ class Size:
     sheet: tuple[int, int]
     tasks: tuple[float, float, float] = TASK_SHARES
     images: float = IMAGE_PART
+    images_later: float = IMAGES_LATER
 
     def encoded(self, bucket: Bucket) -> int:
         """Films of a bucket encoded at once."""
@@ -73,8 +78,9 @@ class Size:
 
     @property
     def slot_bytes(self) -> int:
-        """The longest film."""
-        return 3 * 8 * max(self.films.lengths) * 144 * 256 + 64
+        """The longest film, or the longest pair of them."""
+        most = max(max(self.films.lengths), 2 * self.films.longest_pair)
+        return 3 * 8 * most * 144 * 256 + 128
 
 
 def size_of(order: Order) -> Size:
@@ -84,8 +90,8 @@ def size_of(order: Order) -> Size:
         return Size(short, 256, 700_000, 4 << 20, 12, (2, 4))
     if order.on_gpu:
         return Size(FilmPlan(), 65_536, 9_500_000, 1 << 30, 64, (8, 30))
-    plain = FilmPlan((1, 4, 8), (0.30, 0.15, 0.55), (1, 4), plain=True)
-    return Size(plain, 2304, 5_000_000, 256 << 20, 24, (8, 25), (1.0, 0.0, 0.0), 0.12)
+    short = FilmPlan((1, 4), (0.97, 0.03), (1, 4), SIZES[0], edits=0.1, figures=0.05)
+    return Size(short, 2304, 600_000, 256 << 20, 24, (8, 25), images=0.03, images_later=0.75)
 
 
 class Recipe:
@@ -93,20 +99,18 @@ class Recipe:
 
     def __init__(self, order: Order) -> None:
         self.order, self.size = order, size_of(order)
-        self.trainer = Trainer(order, (VIDEO_TRANSFORMER, TEXT_ENCODER), SCHEDULE)
+        schedule = SCHEDULE if order.on_gpu or order.smoke else GENTLE
+        self.trainer = Trainer(order, (VIDEO_TRANSFORMER,), schedule)
         transformer = self.trainer.networks[VIDEO_TRANSFORMER]
         assert isinstance(transformer, VideoTransformer)
         self.transformer, self.predicts_data = transformer, transformer.params.predicts_data
-        self.text_encoder = self.trainer.networks[TEXT_ENCODER]
+        self.text_encoder: Callable[[Tensor], Tensor]
         self.replay = Replay(self.size.bucket_bytes, order.device)
         self.words = text.tokenizer()
         self.empty = torch.tensor(text.rows(self.words, [""]), device=order.device)
         self.chance = random.Random(order.seed)
         self.spent_s = {"train": 1e-3, "encode": 1e-3}
         self.weights = torch.ones((), device=order.device)
-        self.text_frozen = order.mark(TEXT_ENCODER).exists()
-        if self.text_frozen:
-            self.trainer.freeze(TEXT_ENCODER)
         if order.compile:
             for block in self.transformer.get_submodule("blocks"):  # type: ignore[attr-defined]
                 block.compile(dynamic=True)
@@ -114,22 +118,24 @@ class Recipe:
     def warm_up(self) -> None:
         """A loss and its gradient on made-up clips: what is compiled at first use is so in advance."""
         real, self.replay = self.replay, Replay(1 << 20, self.order.device)
+        states = torch.zeros(1, text.LENGTH, self.transformer.params.text_width, device=self.order.device)
+        self.text_encoder = lambda tokens: states.expand(len(tokens), -1, -1)
         height, width = self.size.films.size or (144, 256)
         for length in self.size.films.lengths[:1] + self.size.films.lengths[-1:]:
             shape = (4, 16, length, height // 8, width // 8)
             latents = torch.randn(shape, device=self.order.device)
             tokens = self.empty.expand(4, -1)
-            bucket = (length, *shape[3:])
+            bucket = (length, *shape[3:], TEXT)
             self.replay.add(bucket, {"latents": latents, "first": latents[:, :, 0], "tokens": tokens})
             self.loss(bucket).backward()  # type: ignore[no-untyped-call]
-        self.trainer.optimizer.zero_grad(set_to_none=True)
+        self.trainer.clear()
         self.replay = real
 
     def begin(self) -> None:
-        """Read the autoencoder; the time of the schedules runs from here."""
-        encoder, self.decoder = (
+        """Read the frozen networks; the time of the schedules runs from here."""
+        encoder, self.decoder, self.text_encoder = (
             frozen(self.order.checkpoint(name), name, self.order.device)
-            for name in (VIDEO_ENCODER, VIDEO_DECODER)
+            for name in (VIDEO_ENCODER, VIDEO_DECODER, TEXT_ENCODER)
         )
         # The encoder runs in bfloat16, but its latents are normalized in float32.
         self.mean, self.std = (
@@ -137,10 +143,10 @@ class Recipe:
         )
         self.encoder = encoder.bfloat16() if self.order.on_gpu else encoder
         self.linear = not encoder.get_parameter("last.space.weight").any()
-        if self.linear:
-            # Principal components are of one deviation as latents, but far from it as pixels.
-            seen = self.decoder.get_parameter("blocks.weight").flatten(1).norm(dim=1).sqrt()
-            self.weights = (seen / seen.mean())[:, None, None, None]
+        # Latents are of one deviation, but what they are as pixels is far from it.
+        pixels = self.decoder.get_parameter("blocks.weight").flatten(1).norm(dim=1)
+        seen = (pixels * self.std.flatten()).sqrt()
+        self.weights = (seen / seen.mean())[:, None, None, None]
         self.trainer.restart_clock()
 
     def latents(self, video: Tensor) -> Tensor:
@@ -152,22 +158,33 @@ class Recipe:
         latents: Tensor = ((mean.float() - self.mean) / self.std).half()
         return latents
 
-    @torch.no_grad()
-    def encode(self, batch: Batch) -> None:
-        """Latents of films, in tiles of 32 frames, and of their first frames as images, to the store."""
-        pixels = batch.tensors["video"].to(self.order.device, non_blocking=True)
-        dtype = next(self.encoder.parameters()).dtype
-        video = to_video(pixels).to(dtype)
+    def tiled(self, pixels: Tensor) -> Tensor:
+        """Latents of films, bytes [B,F,H,W,3], in tiles of 32 frames."""
+        pixels = pixels.to(self.order.device, non_blocking=True)
+        video = to_video(pixels).to(next(self.encoder.parameters()).dtype)
         count, _, frames, height, width = video.shape
         tile = min(TILE, frames)
         tiles = video.reshape(count, 3, frames // tile, tile, height, width).transpose(1, 2).flatten(0, 1)
-        latents = self.latents(tiles)
-        latents = latents.reshape(count, frames // tile, *latents.shape[1:]).transpose(1, 2).flatten(2, 3)
-        first = self.latents(video[:, :, :1])[:, :, 0] if frames > 1 else latents[:, :, 0]
+        with autocast(self.order):
+            latents = self.latents(tiles)
+        latents = latents.reshape(count, frames // tile, *latents.shape[1:])
+        return latents.transpose(1, 2).flatten(2, 3)
+
+    @torch.no_grad()
+    def encode(self, batch: Batch) -> None:
+        """Latents of films to the store, with what their task gives: `first` an image, `source` a film."""
+        pixels, kind = batch.tensors["video"], batch.bucket[3]
         captions = [texts[0] for texts in batch.texts]
-        tokens = torch.tensor(text.rows(self.words, captions), device=self.order.device)
-        rows = {"latents": latents, "first": first, "tokens": tokens}
-        self.replay.add((latents.shape[2], height // 8, width // 8), rows)
+        rows = {
+            "latents": self.tiled(pixels),
+            "tokens": torch.tensor(text.rows(self.words, captions), device=self.order.device),
+        }
+        if kind == EDIT:
+            rows["source"] = self.tiled(batch.tensors["source"])
+        else:
+            image = batch.tensors["portrait"] if kind == CHARACTER else pixels[:, :1]
+            rows["first"] = self.tiled(image)[:, :, 0]
+        self.replay.add(batch.bucket, rows)
 
     def choose(self) -> Bucket | None:
         """A bucket by how often the world gives it; images alone at first. None while there is too little."""
@@ -175,39 +192,49 @@ class Recipe:
         images = [b for b in enough if b[0] == 1]
         films = [b for b in enough if b[0] > 1]
         early = self.trainer.clock.part < self.size.images
-        chosen = images if early or self.chance.random() < IMAGES_LATER else films
+        chosen = images if early or self.chance.random() < self.size.images_later else films
         chosen = chosen or films or images
         if not chosen:
             return None
         return self.chance.choices(chosen, [self.replay.seen[bucket] for bucket in chosen])[0]
 
-    def condition(self, latents: Tensor, first: Tensor, task: Tensor) -> Tensor:
+    def condition(self, rows: dict[str, Tensor], task: Tensor) -> Tensor:
         """Given latents and mask [B,17,T,h,w] for tasks [B]."""
+        latents = rows["latents"].float()
         count, _, frames = latents.shape[:3]
-        shown = torch.zeros(count, frames, device=latents.device)
-        shown[:, 0] = (task == 1).float()
+        shown = (task == EDIT).float()[:, None].expand(-1, frames).clone()
+        shown[:, 0] += ((task == IMAGE) | (task == CHARACTER)).float()
         known = 1 + torch.randint(max(1, frames // 2), (count, 1), device=latents.device)
         before = torch.arange(frames, device=latents.device)[None] < known
-        shown = torch.where((task == 2)[:, None], before.float(), shown)
-        source = latents.clone()
-        source[:, :, 0] = torch.where((task == 1)[:, None, None, None], first, source[:, :, 0])
+        shown = torch.where((task == CONTINUATION)[:, None], before.float(), shown)
+        source = rows["source"].float() if "source" in rows else latents.clone()
+        if "first" in rows:
+            other = (task == IMAGE) | (task == CHARACTER)
+            source[:, :, 0] = torch.where(other[:, None, None, None], rows["first"].float(), source[:, :, 0])
         mask = shown[:, None, :, None, None].expand(-1, 1, -1, *latents.shape[3:])
         return torch.cat([source * mask, mask], dim=1)
+
+    def tasks(self, bucket: Bucket, count: int) -> Tensor:
+        """Tasks [B]: that of the bucket, or for films with a caption one of the first three."""
+        if bucket[3] != TEXT:
+            return torch.full((count,), bucket[3], device=self.order.device)
+        shares = torch.tensor(self.size.tasks if bucket[0] > 1 else (1.0, 0.0, 0.0))
+        return torch.multinomial(shares, count, replacement=True).to(self.order.device)
 
     def loss(self, bucket: Bucket) -> Tensor:
         """Loss of a batch from the store."""
         count = max(1, int(self.size.batch(bucket) * self.trainer.shrink))
         rows = self.replay.draw(bucket, count)
-        latents, first, device = rows["latents"].float(), rows["first"].float(), self.order.device
-        shares = torch.tensor(self.size.tasks if bucket[0] > 1 else (1.0, 0.0, 0.0), device=device)
-        task = torch.multinomial(shares, count, replacement=True)
+        latents, device = rows["latents"].float(), self.order.device
+        task = self.tasks(bucket, count)
         without = torch.rand(count, 1, device=device) < WITHOUT_TEXT
         tokens = torch.where(without, self.empty, rows["tokens"])
         noise, time_ = torch.randn_like(latents), flow.times(count, device)
         x = flow.at(time_, latents, noise)
         with autocast(self.order):
-            states, mask = self.text_encoder(tokens), (tokens != 0).float()
-            velocity = self.transformer(x, self.condition(latents, first, task), time_, task, states, mask)
+            with torch.no_grad():
+                states, mask = self.text_encoder(tokens), (tokens != 0).float()
+            velocity = self.transformer(x, self.condition(rows, task), time_, task, states, mask)
         error = self.error(velocity.float(), (x, latents, noise), time_)
         return (error.square() * self.weights).mean()
 
@@ -220,13 +247,6 @@ class Recipe:
         data = x + left.clamp_min(NEAREST) * velocity
         # As an error of the velocity, but for times where next to nothing is left to do.
         return (data - latents) / left.clamp_min(MOST_DONE)
-
-    def freeze_text(self) -> None:
-        """From a point on the text encoder stays as it is: the sound is trained with it."""
-        if not self.text_frozen and self.trainer.clock.part > self.order.freeze:
-            self.trainer.freeze(TEXT_ENCODER)
-            self.order.finish(TEXT_ENCODER)
-            self.text_frozen = True
 
     def timed(self, what: str, start: float) -> float:
         """Add the time since start, the device's included, to what it was spent on; the time now."""
@@ -279,33 +299,25 @@ class Recipe:
         write_png(self.order.work / "video.png", grid(shown))
 
     def save(self) -> None:
-        """Write the networks and a picture of what they make."""
+        """Write the network."""
         self.trainer.save(VIDEO_TRANSFORMER)
-        if not self.text_frozen:
-            self.trainer.save(TEXT_ENCODER)
 
 
 def run(order: Order) -> None:
-    """Train from the moment the autoencoder is final until the order's time is up."""
+    """Train from the moment the networks around it are final until the order's time is up."""
     prepare(order)
     size = size_of(order)
     plan = FeedPlan(order.workers, size.slots, size.slot_bytes, 40_000_000 * (order.seed + 1))
     with Feed(partial(film, plan=size.films), plan) as feed:
         recipe = Recipe(order)
         recipe.warm_up()
-        order.wait_for(VIDEO_ENCODER, VIDEO_DECODER)
+        order.wait_for(VIDEO_ENCODER, VIDEO_DECODER, TEXT_ENCODER)
         recipe.begin()
         with Batches(feed, size.encoded, order.on_gpu, depth=6) as batches:
-            saves = 0
             while recipe.trainer.running:
                 recipe.turn(batches)
-                recipe.freeze_text()
                 if recipe.trainer.due():
                     recipe.save()
-                    saves += 1
-                    if saves % 4 == 2 and order.on_gpu:
-                        recipe.sheet()
             recipe.save()
-    order.finish(TEXT_ENCODER)
     order.finish(VIDEO_TRANSFORMER)
     recipe.sheet()

@@ -25,7 +25,7 @@ from services.families.moviegen.visual_encoder import (
 
 Constructor = Callable[[], nn.Module]
 
-MINI_TAE = TAEParams()
+MINI_TAE = TAEParams(widths=(48, 64, 96, 128), patch=2)
 MINI_CODEC = EnvelopeCodecParams()
 MINI: Mapping[str, Constructor] = {
     tensors.TEXT_ENCODER: partial(TextEncoder, TextEncoderParams()),
@@ -34,7 +34,7 @@ MINI: Mapping[str, Constructor] = {
     tensors.VIDEO_DECODER: partial(TAEDecoder, MINI_TAE),
     tensors.VIDEO_TRANSFORMER: partial(
         VideoTransformer,
-        VideoTransformerParams(width=192, layers=6, heads=3, hidden=512, text_width=192, predicts_data=True),
+        VideoTransformerParams(width=256, layers=8, heads=4, hidden=704, text_width=192, predicts_data=True),
     ),
     tensors.UPSAMPLER: partial(PixelUpsampler, PixelUpsamplerParams()),
     tensors.AUDIO_ENCODER: partial(EnvelopeEncoder, MINI_CODEC),

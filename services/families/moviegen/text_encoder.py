@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from services.contract.tokenizer import PAD
-from services.families.moviegen.layers import Attention, RMSNorm, SwiGLU, initialize, mask_bias
+from services.families.moviegen.layers import Attention, RMSNorm, SwiGLU, initialize, mask_bias, sinusoids
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ class TextEncoder(nn.Module):
         super().__init__()
         self.params = params
         self.embedding = nn.Embedding(params.vocabulary, params.width)
-        self.positions = nn.Parameter(0.02 * torch.randn(params.max_tokens, params.width))
+        # Loud enough that the order of words is there from the first step.
+        waves = sinusoids(torch.arange(params.max_tokens), params.width, 100.0)
+        self.positions = nn.Parameter(0.3 * waves)
         self.blocks = nn.ModuleList(TextBlock(params) for _ in range(params.layers))
         self.norm = RMSNorm(params.width)
         initialize(self)

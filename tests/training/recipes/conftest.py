@@ -32,8 +32,5 @@ def written(order: Order) -> Order:
     """The order, with fresh networks as if other recipes had ended."""
     for name in NETWORKS:
         write_weights(order.checkpoint(name), casts.build("moviegen-mini", name).state_dict())
-    for name in NETWORKS:
-        if name == "text_encoder":
-            continue
         order.finish(name)
     return order

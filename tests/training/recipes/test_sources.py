@@ -37,17 +37,29 @@ def test_a_close_up_shows_the_same_as_its_place_in_the_film(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_a_film_fits_its_bucket_and_names_its_rate(seed: int) -> None:
     sample = sources.film(seed, FilmPlan((1, 2), (0.5, 0.5), (1, 2)))
-    frames, rows, columns = sample.bucket
+    frames, rows, columns, task = sample.bucket
     expected = (1 if frames == 1 else 8 * frames, 8 * rows, 8 * columns, 3)
     assert sample.arrays["video"].shape == expected
     assert sample.texts[0].startswith(("FPS-16 ", "FPS-24 "))
+    others = {name: array.shape for name, array in sample.arrays.items() if name != "video"}
+    given = {3: {"source": expected}, 4: {"portrait": (1, *expected[1:])}}
+    assert others == given.get(task, {})
+
+
+def test_tasks_come_as_often_as_planned() -> None:
+    plan = FilmPlan((1,), (1.0,), (1,), (64, 64), edits=0.3, figures=0.3)
+    tasks = [sources.film(seed, plan).bucket[3] for seed in range(200)]
+    assert set(tasks) == {sources.TEXT, sources.EDIT, sources.CHARACTER}
+    assert 0.2 < tasks.count(sources.EDIT) / 200 < 0.4
+    longest = FilmPlan((2,), (1.0,), (2,), (64, 64), edits=0.5, figures=0.5, longest_pair=1)
+    assert {sources.film(seed, longest).bucket[3] for seed in range(20)} == {sources.TEXT}
 
 
 def test_other_shapes_than_16_9_have_fewer_lengths() -> None:
     plan = FilmPlan((12,), (1.0,), (1,), size=(144, 256))
-    assert sources.film(0, plan).bucket == (12, 18, 32)
+    assert sources.film(0, plan).bucket == (12, 18, 32, 0)
     assert sources.film(0, plan).texts[0].startswith("FPS-24 ")
-    assert sources.film(0, FilmPlan((12,), (1.0,), (1,), size=(64, 64))).bucket == (1, 8, 8)
+    assert sources.film(0, FilmPlan((12,), (1.0,), (1,), size=(64, 64))).bucket[:3] == (1, 8, 8)
 
 
 @pytest.mark.parametrize("seed", range(4))

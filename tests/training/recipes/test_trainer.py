@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from services.families.moviegen import casts
-from training.recipes.files import read_weights
 from training.recipes.order import Order
 from training.recipes.trainer import Schedule, Trainer
 
@@ -58,17 +57,25 @@ def test_weights_that_became_infinite_are_taken_back(trainer: Trainer) -> None:
     assert all(bool(w.isfinite().all()) for w in trainer.weights)
 
 
-def test_a_frozen_network_is_that_of_its_file(trainer: Trainer) -> None:
-    for _ in range(3):
-        trainer.step(lambda: loss(trainer))
-    trainer.freeze("b")
-    for _ in range(3):
-        trainer.step(lambda: loss(trainer))
-    network = nn.Linear(2, 1)
-    read_weights(trainer.order.checkpoint("b"), network)
-    assert torch.equal(network.weight, trainer.networks["b"].weight)
-    assert torch.equal(network.bias, trainer.networks["b"].bias)
-    assert not torch.equal(network.weight, trainer.networks["a"].weight)
+def test_muon_takes_the_matrices_of_blocks_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Small(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Linear(2, 4)
+            self.blocks = nn.ModuleList([nn.Linear(4, 4), nn.Conv2d(4, 4, 1)])
+
+    monkeypatch.setattr(casts, "build", lambda cast, name: Small())
+    schedule = Schedule(peak=0.1, muon=True, slow=("first",), slow_part=0.25)
+    trainer = Trainer(Order("tae", tmp_path, time.time() + 60), ("a",), schedule)
+    adam, muon = trainer.optimizers
+    assert [tuple(w.shape) for group in muon.param_groups for w in group["params"]] == [(4, 4)]
+    counts = {group["part"]: len(group["params"]) for group in adam.param_groups}
+    assert counts == {1.0: 3, 0.25: 2}
+    trainer.step(lambda: sum((w.square().sum() for w in trainer.weights), torch.zeros(())))
+    rates = {group["part"]: group["lr"] for group in adam.param_groups}
+    assert rates[0.25] == pytest.approx(rates[1.0] / 4)
 
 
 def test_too_little_memory_shrinks_the_batch(trainer: Trainer) -> None:
