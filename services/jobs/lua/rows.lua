@@ -71,7 +71,7 @@ end
 local function finish(id, now, expires, ...)
   unqueue(id)
   unlease(id)
-  save(id, 'completed_at', seconds(now), ...)
+  save(id, 'completed_at', seconds(now), 'expires_at', seconds(expires), ...)
   redis.call('ZADD', EXPIRING, expires, id)
   announce(row(id), now)
 end

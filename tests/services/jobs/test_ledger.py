@@ -332,6 +332,8 @@ def test_fail_ends_the_job(ledger: Ledger, make_job: MakeJob) -> None:
     row = ledger.find(job.id)
     assert row is not None
     assert (row.status, row.failure) == (Status.FAILED, BROKEN)
+    assert row.completed_at is not None
+    assert row.expires_at == pytest.approx(row.completed_at + 7 * 24 * 3600, abs=0.01)
     assert ledger.claim(job.id) is None
 
 

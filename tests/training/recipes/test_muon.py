@@ -26,7 +26,7 @@ def test_it_steps_like_the_one_of_torch() -> None:
         second.step()
     for a, b, before in zip(ours, theirs, start, strict=True):
         moved = float((b.detach() - before).norm())
-        assert float((a - b).detach().norm()) < 0.02 * moved
+        assert float((a - b).detach().norm()) < 0.05 * moved
 
 
 def test_weights_without_a_gradient_stay() -> None:
