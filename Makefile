@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 export PROMPT ?= a red ball bouncing on a blue floor
+N      ?= 20
 TRITON := nvidia-pytriton==0.7.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix train bench clean
+.PHONY: help demo serve test check fix train eval bench chaos clean
 
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +35,14 @@ fix: $(VENV)/.dev  ## let ruff mend and format what it can
 train: $(VENV)/.dev  ## train moviegen-mini (ARGS="--budget-s 3600"); see training/README.md
 	$(BIN)/python -m training.run $(ARGS)
 
+eval: $(VENV)/.dev  ## N=20 held-out captions through the stack, measured (ARGS="--against OTHER/table.json")
+	$(BIN)/python -m training.evaluation --n $(N) $(ARGS)
+
 bench: $(VENV)/.dev  ## the benchmarks, as ratios measured side by side
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+chaos: $(VENV)/.dev  ## kill everything at every stage, 1,000 jobs (ARGS="--seed 2 --out DIR"; DIR resumes)
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 clean:  ## remove the environment and caches (keeps .data/ and outputs/)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -1,0 +1,32 @@
+from collections.abc import Callable
+
+import numpy as np
+
+from training.evaluation.parts import autoencoder, codec, sound, upsampler
+from training.evaluation.work import FORMAT, Work
+from training.world.chance import sample_scene
+from training.world.sound import synthesize
+
+WorkOf = Callable[..., Work]
+
+
+def no_film(_section: str, _seed: int) -> np.ndarray:
+    raise AssertionError("no film is wanted")
+
+
+def test_true_sound_is_right_and_late_sound_is_not(work_of: WorkOf) -> None:
+    def true(seed: int) -> np.ndarray:
+        return synthesize(sample_scene(seed, FORMAT, "heldout"))
+
+    found = sound(work_of(no_film, true), 8).estimates()
+    assert found["hits heard: recall"].value == 1
+    assert found["kind of sound"].value >= 0.87
+    late = sound(work_of(no_film, lambda seed: np.roll(true(seed), 9600)), 8).estimates()
+    assert late["hits heard: recall"].value < 0.6
+
+
+def test_the_networks_around_have_their_numbers(work_of: WorkOf) -> None:
+    work = work_of(no_film)
+    assert {"PSNR", "SSIM", "bright dots a frame"} <= set(autoencoder(work, 1).estimates())
+    assert {"PSNR at 1080p", "better than bicubic"} <= set(upsampler(work, 1).estimates())
+    assert {"SI-SDR", "distance of bands", "mood"} <= set(codec(work, 1).estimates())

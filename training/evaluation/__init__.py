@@ -1,0 +1,1 @@
+"""What the cast can do, measured on films that nobody trained on."""

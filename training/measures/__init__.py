@@ -1,0 +1,1 @@
+"""Detectors that know pixels, samples and the frame rate, and nothing of scenes or networks."""
