@@ -85,9 +85,9 @@ class QueueSettings(_Group):
 
 class WebhookSettings(_Group):
     """``MOVIOLA_WEBHOOK_*``, read by gateway and worker alike. ``url``: the account's, told of every job.
-    ``secret`` signs for it and for jobs that bring none; while it is changed, two: ``new,old``. ``networks`` (such
-    as ``10.0.0.0/8``) may be called although they are not public; ``ports`` are those of public receivers, none
-    meaning any."""
+    ``secret`` signs for it and for jobs that bring none; while it is changed, two: ``new,old``. ``networks``
+    (such as ``10.0.0.0/8``) may be called although they are not public; ``ports`` are those of public
+    receivers, none meaning any."""
 
     model_config = SettingsConfigDict(env_prefix="MOVIOLA_WEBHOOK_")
 

@@ -10,14 +10,17 @@ from services.local.supervisor import Part
 
 
 def redis_part(port: int, folder: Path) -> Part:
-    """Redis on 127.0.0.1:``port``; every write is on disk within a second (``appendfsync everysec``)."""
+    """Redis on 127.0.0.1:``port``; every write is on disk before it is answered.
+
+    With ``everysec`` a Redis whose disk is slow answers before it writes, and loses that when it is killed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     options = {
         "bind": "127.0.0.1",
         "port": str(port),
         "dir": str(folder),
         "appendonly": "yes",
-        "appendfsync": "everysec",
+        "appendfsync": "always",
         "save": "",
         "maxmemory-policy": "noeviction",
         "daemonize": "no",

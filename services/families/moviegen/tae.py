@@ -155,6 +155,11 @@ class Up(nn.Module):
         self.space = nn.Conv2d(channels_in, 2 * factor**2 * channels_out, 3, padding=1)
         self.shuffle = nn.PixelShuffle(factor)
         self.time = TemporalConv(channels_out)
+        with torch.no_grad():
+            # Both frames are alike at the start, so that a still does not flicker.
+            for weight in (self.space.weight, self.space.get_parameter("bias")):
+                first, second = weight.chunk(2)
+                second.copy_(first)
 
     def forward(self, x: Tensor) -> Tensor:
         batch, frames = x.shape[:2]

@@ -25,6 +25,19 @@ def test_decoder_gives_eight_frames_a_latent(frames: int, height: int, width: in
 
 
 @torch.no_grad()
+def test_squares_of_pixels_side_by_side_change_no_shape_and_cost_less() -> None:
+    patched = TAEParams(widths=(8, 8, 16, 16), encoder_blocks=1, decoder_blocks=1, groups=4, patch=2)
+    video, work = torch.randn(1, 3, 9, 16, 24), []
+    for params in (SMALL, patched):
+        with FlopCounterMode(display=False) as counter:
+            latents = TAEEncoder(params)(video)
+            assert latents.shape == (1, 16, 2, 2, 3)
+            assert TAEDecoder(params)(latents).shape == (1, 3, 16, 16, 24)
+        work.append(counter.get_total_flops())
+    assert work[1] < 0.6 * work[0]
+
+
+@torch.no_grad()
 def test_tiles_of_a_batch_do_not_meet() -> None:
     torch.manual_seed(0)
     decoder, encoder = TAEDecoder(SMALL), TAEEncoder(SMALL)
