@@ -1,0 +1,33 @@
+"""A disk that takes its time: a library before a process's own ``fsync``, which waits while a flag is up."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+FLAG = "slow-disk"
+WAIT_S = 4
+
+SOURCE = """
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static void wait_if_slow(void) {
+  const char *flag = getenv("CHAOS_SLOW_FLAG");
+  if (flag && access(flag, F_OK) == 0) sleep(%d);
+}
+int fsync(int file) { wait_if_slow(); return syscall(SYS_fsync, file); }
+int fdatasync(int file) { wait_if_slow(); return syscall(SYS_fdatasync, file); }
+"""
+
+
+def has_compiler() -> bool:
+    """Whether it can be made here."""
+    return shutil.which("cc") is not None
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """For the process whose disk is slow while ``FLAG`` is up in ``folder``. Raises CalledProcessError."""
+    source, library = folder / "slow.c", folder / "slow.so"
+    source.write_text(SOURCE % WAIT_S)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    return {"LD_PRELOAD": str(library), "CHAOS_SLOW_FLAG": str(folder / "flags" / FLAG)}

@@ -1,0 +1,31 @@
+"""With a defence switched off the suite reports what is then lost: so it would see it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import slow_disk
+from tests.chaos.cases import makers, orders, parts
+from tests.chaos.suite import Settings, run_case
+
+CASES = {**makers.CASES, **orders.CASES, **parts.CASES}
+MATTERS = {
+    "sweeper": ("worker killed: picture-step", "stuck"),
+    "fencing": ("worker frozen past its lease", "duplicated"),
+    "renewal": ("stage silent past the lease", "lost"),
+    "fsync": ("redis killed, its disk slow", "lost"),
+    "ledger-first": ("gateway killed after its answer", "lost"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("defence", MATTERS)
+def test_a_defence_is_missed(defence: str, tmp_path: Path) -> None:
+    name, harm = MATTERS[defence]
+    if defence == "fsync" and not slow_disk.has_compiler():
+        pytest.skip("a slow disk wants a C compiler")
+    jobs = 16 if defence == "fsync" else 4
+    settings = Settings(tmp_path, seed=1, jobs=jobs, quick=True, without=defence, patience_s=12)
+    outcome = run_case(name, CASES[name], settings)
+    assert getattr(outcome, harm) > 0, outcome
+    assert not outcome.holds
