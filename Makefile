@@ -8,7 +8,7 @@ N      ?= 20
 TRITON := nvidia-pytriton==0.7.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix train eval bench chaos clean
+.PHONY: help demo serve test long check fix train eval bench chaos clean
 
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ serve: $(VENV)/.base  ## the whole stack on 127.0.0.1:8000 (MOVIOLA_PORT), state
 
 test: $(VENV)/.dev  ## all tests, with real Redis, Triton and MP4s (ARGS="-m 'not slow'" for a part)
 	@$(BIN)/python -m pytest $(ARGS)
+
+long: $(VENV)/.dev  ## the tests that `make test` leaves out because they take minutes
+	@$(BIN)/python -m pytest -m long $(ARGS)
 
 check: $(VENV)/.dev  ## ruff, mypy --strict and the architecture tests; edits nothing
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ MATTERS = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("defence", MATTERS)
 def test_a_defence_is_missed(defence: str, tmp_path: Path) -> None:
     name, harm = MATTERS[defence]

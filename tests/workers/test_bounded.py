@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("jobs", [100, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("jobs", [100, pytest.param(2000, marks=pytest.mark.long)])
 def test_redis_and_disk_come_back_to_where_they_were(jobs: int) -> None:
     done = subprocess.run(
         [sys.executable, "benchmarks/bounded_state.py", "--jobs", str(jobs)],

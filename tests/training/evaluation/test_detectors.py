@@ -30,7 +30,7 @@ def observed() -> list[Observed]:
     return list(observe(range(610_000, 610_000 + FILMS)))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_true_films_are_read(observed: list[Observed]) -> None:
     tally = Tally()
     for one in observed:
@@ -50,7 +50,7 @@ def test_true_films_are_read(observed: list[Observed]) -> None:
     assert {axis: e.value for axis, e in estimates.items() if e.value < 1 - 2.5 / FILMS} == {}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_swapped_captions_make_all_axes_fall(observed: list[Observed]) -> None:
     tally = Tally()
     for one, other in pairwise(observed):
