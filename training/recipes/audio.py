@@ -25,6 +25,7 @@ from services.contract.tensors import (
 from services.families.moviegen.audio_transformer import AudioTransformer
 from training.recipes import flow, text
 from training.recipes.batches import Batch, Batches
+from training.recipes.division import Division
 from training.recipes.feed import Bucket, Feed, FeedPlan
 from training.recipes.files import frozen, write_wave
 from training.recipes.nearby import look_around, solve_last_layer
@@ -137,7 +138,7 @@ class Recipe:
         self.empty = torch.tensor(text.rows(self.words, [""]), device=order.device)
         self.text_encoder: Callable[[Tensor], Tensor]
         self.chance = random.Random(order.seed)
-        self.spent_s = {"train": 1e-3, "encode": 1e-3}
+        self.division = Division(order, ENCODE_PART)
         if order.compile:
             for block in self.transformer.blocks:
                 block.compile(dynamic=True)
@@ -242,21 +243,11 @@ class Recipe:
             if not self.solved:
                 self.solve(bucket)
             self.trainer.step(partial(self.loss, bucket))
-            start = self.timed("train", start)
-        behind = self.spent_s["encode"] < ENCODE_PART * sum(self.spent_s.values())
-        if bucket is None or (behind and batches.ready):
+            start = self.division.trained(start)
+        if bucket is None or (self.division.behind and batches.ready):
             self.encode(batches.next())
-            self.timed("encode", start)
+            self.division.encoded(start)
         self.trainer.note(clips=self.replay.total)
-
-    def timed(self, what: str, start: float) -> float:
-        """Add the time since start, the device's included, to what it was spent on; the time now."""
-        if self.order.on_gpu:
-            torch.cuda.synchronize()
-        now = time.monotonic()
-        self.spent_s = {name: 0.98 * spent for name, spent in self.spent_s.items()}
-        self.spent_s[what] += now - start
-        return now
 
     @torch.no_grad()
     def listen(self) -> None:

@@ -19,6 +19,7 @@ from services.families.moviegen.video_transformer import NEAREST, VideoTransform
 from services.sampling.schedule import linear_quadratic
 from training.recipes import flow, text
 from training.recipes.batches import Batch, Batches, to_pixels, to_video
+from training.recipes.division import Division
 from training.recipes.feed import Bucket, Feed, FeedPlan
 from training.recipes.files import frozen, grid, write_png
 from training.recipes.order import Order
@@ -109,7 +110,7 @@ class Recipe:
         self.words = text.tokenizer()
         self.empty = torch.tensor(text.rows(self.words, [""]), device=order.device)
         self.chance = random.Random(order.seed)
-        self.spent_s = {"train": 1e-3, "encode": 1e-3}
+        self.division = Division(order, ENCODE_PART)
         self.weights = torch.ones((), device=order.device)
         if order.compile:
             for block in self.transformer.get_submodule("blocks"):  # type: ignore[attr-defined]
@@ -248,25 +249,15 @@ class Recipe:
         # As an error of the velocity, but for times where next to nothing is left to do.
         return (data - latents) / left.clamp_min(MOST_DONE)
 
-    def timed(self, what: str, start: float) -> float:
-        """Add the time since start, the device's included, to what it was spent on; the time now."""
-        if self.order.on_gpu:
-            torch.cuda.synchronize()
-        now = time.monotonic()
-        self.spent_s = {name: 0.98 * spent for name, spent in self.spent_s.items()}
-        self.spent_s[what] += now - start
-        return now
-
     def turn(self, batches: Batches) -> None:
         """A step, and as much encoding as its part of the time allows."""
         start, bucket = time.monotonic(), self.choose()
         if bucket is not None:
             self.trainer.step(partial(self.loss, bucket))
-            start = self.timed("train", start)
-        behind = self.spent_s["encode"] < ENCODE_PART * sum(self.spent_s.values())
-        if bucket is None or (behind and batches.ready):
+            start = self.division.trained(start)
+        if bucket is None or (self.division.behind and batches.ready):
             self.encode(batches.next())
-            self.timed("encode", start)
+            self.division.encoded(start)
         self.trainer.note(clips=self.replay.total, images=int(self.trainer.clock.part < self.size.images))
 
     @torch.no_grad()
