@@ -26,19 +26,3 @@ def scene_of(seed: int, film: Film, split: Split, plain: bool) -> Scene:
         music="none",
     )
     return sample_scene(seed, film, split, wanted)
-
-
-DOING = {
-    "bounce": "bouncing",
-    "roll": "rolling",
-    "fall": "falling",
-    "rise": "rising",
-    "slide": "sliding",
-    "spin": "spinning",
-}
-
-
-def plain_words(scene: Scene) -> str:
-    """The plainest caption of a scene of the plain part."""
-    thing = scene.objects[0]
-    return f"a {thing.colour} {thing.shape} {DOING[thing.motion]} on a {scene.ground.colour} floor"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.recipes.feed import Array, Sample
-from training.recipes.plain import plain_words, scene_of
+from training.recipes.plain import scene_of
 from training.world.captions import caption, sound_caption
-from training.world.chance import Film
+from training.world.chance import Film, sample_scene
 from training.world.edits import sample_edit
 from training.world.figures import portrait, render_character, sample_character
 from training.world.render import render
@@ -137,7 +137,6 @@ class FilmPlan:
     other: tuple[int, ...] = (1, 4, 8)
     size: Size | None = None
     split: Split = "train"
-    plain: bool = False
     edits: float = 0.16
     figures: float = 0.09
     longest_pair: int = 8
@@ -195,10 +194,9 @@ def film(seed: int, plan: FilmPlan) -> Sample:
         return form.sample(
             CHARACTER, {"video": video, "portrait": portrait(seen.figure, *form.size)[None]}, seen.caption
         )
-    scene = scene_of(seed, form.film, plan.split, plan.plain)
+    scene = sample_scene(seed, form.film, plan.split)
     video = render(scene, *form.size, frames=form.shown)
-    plainly = plan.plain and rng.random() < 0.75
-    return form.sample(TEXT, {"video": video}, plain_words(scene) if plainly else words(scene)[0])
+    return form.sample(TEXT, {"video": video}, words(scene)[0])
 
 
 @dataclass(frozen=True)
