@@ -7,9 +7,10 @@ import numpy as np
 from training.recipes.feed import Array, Sample
 from training.recipes.plain import scene_of
 from training.world.captions import caption, sound_caption
-from training.world.chance import Film, sample_scene
+from training.world.chance import Film
 from training.world.edits import sample_edit
 from training.world.figures import portrait, render_character, sample_character
+from training.world.presence import presence
 from training.world.render import render
 from training.world.scene import Scene, Split, stream
 from training.world.sound import synthesize
@@ -130,6 +131,7 @@ class FilmPlan:
 
     `size` is the one size of all films, where it is not drawn. `edits` and `figures` are the shares of films
     that change another and of films of a figure that is shown beforehand, of at most `longest_pair` latents.
+    `plain` is the share of the plain part of the world in films of neither kind.
     """
 
     lengths: tuple[int, ...] = (1, 2, 4, 8, 12, 16, 32)
@@ -140,6 +142,7 @@ class FilmPlan:
     edits: float = 0.16
     figures: float = 0.09
     longest_pair: int = 8
+    plain: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -157,10 +160,13 @@ class Reel:
         """As the world asks for it."""
         return Film(self.frames, self.rate, self.size[1] / self.size[0])
 
-    def sample(self, kind: int, arrays: dict[str, Array], caption: str) -> Sample:
-        """A sample of the bucket (T, h, w, task)."""
-        bucket = (self.length, self.size[0] // 8, self.size[1] // 8, kind)
-        return Sample(bucket, arrays, (f"FPS-{self.rate} {caption}",))
+    def sample(self, kind: int, scene: Scene, arrays: dict[str, Array], caption: str) -> Sample:
+        """A sample of the bucket (T, h, w, task), with the cells of latents where things are."""
+        rows, columns = self.size[0] // 8, self.size[1] // 8
+        found = presence(scene, rows, columns, self.shown)
+        things = found.reshape(self.length, -1, rows, columns).max(1)
+        bucket = (self.length, rows, columns, kind)
+        return Sample(bucket, {**arrays, "things": things}, (f"FPS-{self.rate} {caption}",))
 
 
 def reel(rng: np.random.Generator, plan: FilmPlan) -> Reel:
@@ -177,7 +183,8 @@ def reel(rng: np.random.Generator, plan: FilmPlan) -> Reel:
 def film(seed: int, plan: FilmPlan) -> Sample:
     """A whole film, or one frame, with its caption: `video` uint8 [F,H,W,3]; bucket (T, h, w, task).
 
-    An edit has the film before it as `source`, like `video`; a film of a figure its `portrait` [1,H,W,3].
+    `things` uint8 [T,h,w] is 1 where there are things. An edit has the film before it as `source`, like
+    `video`; a film of a figure its `portrait` [1,H,W,3].
     """
     rng = chance(seed)
     form = reel(rng, plan)
@@ -187,16 +194,15 @@ def film(seed: int, plan: FilmPlan) -> Sample:
         source, target = (
             render(scene, *form.size, frames=form.shown) for scene in (edit.source, edit.target)
         )
-        return form.sample(EDIT, {"video": target, "source": source}, edit.instruction)
+        return form.sample(EDIT, edit.target, {"video": target, "source": source}, edit.instruction)
     if drawn < plan.edits + plan.figures:
         seen = sample_character(seed, form.film, plan.split)
         video = render_character(seen, *form.size, frames=form.shown)
-        return form.sample(
-            CHARACTER, {"video": video, "portrait": portrait(seen.figure, *form.size)[None]}, seen.caption
-        )
-    scene = sample_scene(seed, form.film, plan.split)
+        arrays = {"video": video, "portrait": portrait(seen.figure, *form.size)[None]}
+        return form.sample(CHARACTER, seen.scene, arrays, seen.caption)
+    scene = scene_of(seed, form.film, plan.split, rng.random() < plan.plain)
     video = render(scene, *form.size, frames=form.shown)
-    return form.sample(TEXT, {"video": video}, words(scene)[0])
+    return form.sample(TEXT, scene, {"video": video}, words(scene)[0])
 
 
 @dataclass(frozen=True)

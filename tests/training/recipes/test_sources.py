@@ -1,8 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from training.recipes import sources
+from training.recipes.plain import scene_of
 from training.recipes.sources import CropPlan, FilmPlan, PairPlan, ScorePlan
+from training.world.chance import Film
+from training.world.presence import presence
 
 
 def test_the_same_seed_gives_the_same_sample() -> None:
@@ -43,7 +48,26 @@ def test_a_film_fits_its_bucket_and_names_its_rate(seed: int) -> None:
     assert sample.texts[0].startswith(("FPS-16 ", "FPS-24 "))
     others = {name: array.shape for name, array in sample.arrays.items() if name != "video"}
     given = {3: {"source": expected}, 4: {"portrait": (1, *expected[1:])}}
-    assert others == given.get(task, {})
+    assert others == {"things": (frames, rows, columns), **given.get(task, {})}
+    assert 0 < sample.arrays["things"].mean() < 0.6
+
+
+def test_a_latent_frame_has_the_things_of_all_its_frames() -> None:
+    plan = FilmPlan((2,), (1.0,), (2,), (144, 256), edits=0.0, figures=0.0, plain=1.0)
+    samples = [sources.film(seed, plan) for seed in range(8)]
+    scenes = [scene_of(seed, Film(16, 16), "train", True) for seed in range(8)]
+    for sample, scene in zip(samples, scenes, strict=True):
+        if sample.texts[0].startswith("FPS-16"):
+            single = presence(scene, 18, 32)
+            assert np.array_equal(sample.arrays["things"][1], single[8:].max(0))
+
+
+def test_the_plain_part_of_the_world_has_its_share() -> None:
+    plan = FilmPlan((1,), (1.0,), (1,), (64, 64), edits=0.0, figures=0.0, plain=1.0)
+    texts = [sources.film(seed, plan).texts[0] for seed in range(60)]
+    assert not any("night" in text or "snow" in text or "zoom" in text for text in texts)
+    other = [sources.film(seed, replace(plan, plain=0.0)).texts[0] for seed in range(60)]
+    assert any("night" in text or "snow" in text or "zoom" in text for text in other)
 
 
 def test_tasks_come_as_often_as_planned() -> None:
