@@ -5,10 +5,11 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 export PROMPT ?= a red ball bouncing on a blue floor
 N      ?= 20
+BUILD  ?= docker build
 TRITON := nvidia-pytriton==0.7.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test long check fix train eval bench chaos clean
+.PHONY: help demo serve test long check fix train eval bench chaos images clean
 
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +47,9 @@ bench: $(VENV)/.dev  ## the benchmarks, as ratios measured side by side
 
 chaos: $(VENV)/.dev  ## kill everything at every stage, 1,000 jobs (ARGS="--seed 2 --out DIR"; DIR resumes)
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+images:  ## build the three container images (docs/deploy.md; BUILD="podman build")
+	@for part in gateway worker triton; do $(BUILD) -f docker/Dockerfile.$$part -t moviola-$$part:0.1.0 . || exit 1; done
 
 clean:  ## remove the environment and caches (keeps .data/ and outputs/)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
