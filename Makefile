@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 export PROMPT ?= a red ball bouncing on a blue floor
+export ORT_DISABLE_TELEMETRY := 1
 N      ?= 20
 BUILD  ?= docker build
 TRITON := nvidia-pytriton==0.7.0

@@ -48,7 +48,8 @@ def triton_part(model_repository: Path, folder: Path, ports: tuple[int, int, int
         f"--backend-config=python,shm-region-prefix-name={shm_prefix}",
         *(f"--{key}={value}" for key, value in options.items()),
     ]
-    env = _environment((_bundled(server), python_libraries()))
+    # ONNX Runtime would otherwise tell its makers which models are loaded.
+    env = {**_environment((_bundled(server), python_libraries())), "ORT_DISABLE_TELEMETRY": "1"}
     return Part(
         "triton",
         argv,

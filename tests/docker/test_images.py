@@ -107,3 +107,7 @@ def test_locks_are_for_the_python_of_the_base(image: str) -> None:
 
 def test_the_worker_gives_its_memory_back_as_the_embedded_one_does() -> None:
     assert environment("worker")["MALLOC_MMAP_THRESHOLD_"] == str(MALLOC_MMAP_BYTES)
+
+
+def test_the_runtime_of_the_networks_tells_its_makers_nothing() -> None:
+    assert environment("triton")["ORT_DISABLE_TELEMETRY"] == "1"

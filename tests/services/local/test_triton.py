@@ -44,6 +44,16 @@ def test_the_stub_is_that_of_this_python_and_finds_its_library(tmp_path: Path) -
     assert "not found" not in linked.stdout
 
 
+def test_the_runtime_of_the_networks_notes_nothing_for_its_makers(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    environment = {**kept, **triton_part(tmp_path, tmp_path, (1, 2, 3)).env, "HOME": str(home)}
+    environment.pop("XDG_CACHE_HOME", None)
+    subprocess.run([sys.executable, "-c", "import onnxruntime"], env=environment, check=True)
+    assert not list(home.iterdir())
+
+
 def test_backends_are_prepared_again_while_the_old_stub_runs(tmp_path: Path) -> None:
     stub = prepare_backends(triton_folder(), tmp_path) / "python" / "triton_python_backend_stub"
     shutil.copy2("/bin/sleep", stub)
