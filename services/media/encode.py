@@ -16,6 +16,9 @@ from services.contract.errors import GenerationError
 THREADS = 4
 """Fixed, since x264's bytes depend on the number of its threads."""
 KEYFRAME_EVERY_S = 2
+X264 = "cpu-independent=1"
+"""Else the bytes depend on the processor, too: x264 has several versions of the sums that tell which blocks
+deserve bits (its macroblock tree). They round differently, and that for AVX-512 reads behind a row's end."""
 
 
 class PictureWriter:
@@ -85,6 +88,7 @@ def _options(fps: int) -> dict[str, str]:
         "bf": "0",
         "rc-lookahead": "10",
         "g": str(KEYFRAME_EVERY_S * fps),
+        "x264-params": X264,
         "flags": "+cgop+bitexact",
     }
 

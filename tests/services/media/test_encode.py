@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from services.contract.errors import GenerationError
-from services.media.encode import PictureWriter, recipe
+from services.media.encode import X264, PictureWriter, recipe
 
 
 def shoot(
@@ -61,6 +62,52 @@ def test_same_frames_give_same_bytes_however_they_come(tmp_path: Path) -> None:
     for name, chunk in (("a", 1), ("b", 40), ("c", 7)):
         shoot(tmp_path / name, 40, chunk=chunk)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() == (tmp_path / "c").read_bytes()
+
+
+def sliding(frames: int, width: int, height: int) -> NDArray[np.uint8]:
+    """Checks that move to the left, so that blocks are predicted from beyond the right edge."""
+    y, x = np.mgrid[0 : height * 3 // 2, 0:width]
+    levels = np.random.default_rng(1).integers(30, 220, (height, width + 5 * frames), np.uint8)
+    return np.stack([levels[y // 6, (x + 5 * frame) // 6] for frame in range(frames)])
+
+
+@pytest.mark.parametrize("size", [(64, 48), (144, 256), (432, 432)])
+def test_same_frames_give_same_bytes_on_every_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    film, bytes_of = sliding(16, *size), {}
+    for has in ("auto", "avx2", "sse2", "0"):
+        monkeypatch.setattr("services.media.encode.X264", f"{X264}:asm={has}")
+        with PictureWriter(tmp_path / "film.mp4", *size, 16) as writer:
+            writer.write(film)
+        bytes_of[has] = (tmp_path / "film.mp4").read_bytes()
+    assert [has for has, film in bytes_of.items() if film != bytes_of["auto"]] == []
+
+
+STALE = """
+import sys
+from hashlib import sha256
+from pathlib import Path
+from services.media.encode import PictureWriter
+from tests.services.media.test_encode import sliding
+
+path, film = Path(sys.argv[1]), sliding(16, 432, 432)
+with PictureWriter(path, 432, 432, 16) as writer:
+    writer.write(film)
+print(sha256(path.read_bytes()).hexdigest())
+"""
+
+
+def test_same_frames_give_same_bytes_whatever_lay_in_memory_before(tmp_path: Path) -> None:
+    digests = set()
+    for stale in ("1", "2", "3"):
+        words = [sys.executable, "-c", STALE, str(tmp_path / "film.mp4")]
+        environment = {**os.environ, "MALLOC_PERTURB_": stale}  # glibc fills what it gives and takes
+        done = subprocess.run(
+            words, check=True, capture_output=True, env=environment, cwd=Path(__file__).parents[3]
+        )
+        digests.add(done.stdout)
+    assert len(digests) == 1
 
 
 def test_a_view_that_is_not_contiguous_is_written_as_it_looks(tmp_path: Path) -> None:
@@ -134,7 +181,7 @@ def test_the_recipe_tells_all_that_the_bytes_depend_on(monkeypatch: pytest.Monke
     one = recipe(1920, 1080, 24)
     assert recipe(1920, 1080, 24) == one
     assert len({one, recipe(1280, 1080, 24), recipe(1920, 720, 24), recipe(1920, 1080, 16)}) == 4
-    for name, value in (("THREADS", 2), ("KEYFRAME_EVERY_S", 3)):
+    for name, value in (("THREADS", 2), ("KEYFRAME_EVERY_S", 3), ("X264", "aq-mode=0")):
         with monkeypatch.context() as patch:
             patch.setattr(f"services.media.encode.{name}", value)
             assert recipe(1920, 1080, 24) != one
