@@ -1,6 +1,7 @@
 """Triton's gRPC door: requests and streams of named arrays, with deadlines, in our errors."""
 
 import queue
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _OPTIONS = [
     # A Triton that was restarted is found again within a second, not after gRPC's two minutes.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 1000),
+    # Else a new client takes over the connection of the last one, though that may be dead.
+    ("grpc.use_local_subchannel_pool", 1),
 ]
 
 SPARE_S = 5.0
@@ -30,11 +33,18 @@ SPARE_S = 5.0
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds to wait for an answer, for the next message of a stream, and for a word on readiness."""
+    """Seconds to wait for an answer, for the next message of a stream, and for a word on readiness.
+
+    Who waits asks every ``probe_every_s`` whether the server lives, by the same connection. One by which that
+    is not answered in ``probe_s`` has lost its other end, which TCP may not notice for a quarter of an hour.
+    (Pings of HTTP/2 would do, but servers take many of them for an attack.)
+    """
 
     answer_s: float = 120.0
     message_s: float = 120.0
     ready_s: float = 2.0
+    probe_every_s: float = 10.0
+    probe_s: float = 5.0
 
 
 class Door:
@@ -59,7 +69,15 @@ class Door:
         try:
             return bool(self.client.is_server_ready(client_timeout=self._patience.ready_s))
         except InferenceServerException:
+            self.close()  # It may be the connection that is dead.
             return False
+
+    def has(self, model: str) -> bool:
+        """Whether Triton serves ``model``. Raises InferenceUnavailable."""
+        try:
+            return bool(self.client.is_model_ready(model, client_timeout=self._patience.ready_s))
+        except InferenceServerException as error:
+            raise translated(model, error) from error
 
     def ask(self, model: str, inputs: Mapping[str, Any], outputs: Sequence[str]) -> Arrays:
         """Outputs by name. Raises GenerationError or InferenceUnavailable."""
@@ -83,7 +101,7 @@ class Door:
             except InferenceServerException as error:
                 raise translated(model, error) from error
             try:
-                return _next(model, answers, wait_s + SPARE_S)
+                return self._next(model, answers, wait_s + SPARE_S, self.client)
             except InferenceUnavailable:
                 call.cancel()
                 raise
@@ -99,7 +117,7 @@ class Door:
             try:
                 self._begin(client, answers, model, inputs)
                 while True:
-                    result = _next(model, answers, self._patience.message_s)
+                    result = self._next(model, answers, self._patience.message_s, client)
                     response = result.get_response()
                     if response.outputs:
                         yield {output.name: result.as_numpy(output.name) for output in response.outputs}
@@ -125,6 +143,28 @@ class Door:
     def _connect(self) -> Any:
         return triton.InferenceServerClient(self._url, channel_args=_OPTIONS)
 
+    def _next(self, model: str, answers: _Answers, wait_s: float, client: Any) -> Any:
+        deadline, every_s = time.monotonic() + wait_s, self._patience.probe_every_s
+        while True:
+            try:
+                result, error = answers.get(timeout=max(0.0, min(deadline - time.monotonic(), every_s)))
+            except queue.Empty:
+                if time.monotonic() >= deadline:
+                    raise InferenceUnavailable(f"{model} was silent for {wait_s:g} s") from None
+                self._probe(model, client)
+                continue
+            if error is not None:
+                raise translated(model, error)
+            return result
+
+    def _probe(self, model: str, client: Any) -> None:
+        """Raises InferenceUnavailable, and has the connection made anew, where nobody hears ``client``."""
+        try:
+            client.is_server_live(client_timeout=self._patience.probe_s)
+        except InferenceServerException as error:
+            self.close()
+            raise InferenceUnavailable(f"{model}: the connection is dead: {error.message()}") from error
+
     @contextmanager
     def _listening(self) -> "Iterator[_Answers]":
         answers: _Answers = queue.SimpleQueue()
@@ -142,16 +182,6 @@ class Door:
             client.async_stream_infer(model, tensors_of(inputs), enable_empty_final_response=True)
         except InferenceServerException as error:
             raise translated(model, error) from error
-
-
-def _next(model: str, answers: _Answers, wait_s: float) -> Any:
-    try:
-        result, error = answers.get(timeout=wait_s)
-    except queue.Empty:
-        raise InferenceUnavailable(f"{model} was silent for {wait_s:g} s") from None
-    if error is not None:
-        raise translated(model, error)
-    return result
 
 
 def _interrupted() -> InferenceServerException:
