@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from services.contract.job import Facts
 from services.local.redis import redis_answers, redis_binary
 
 
@@ -69,3 +70,22 @@ def redis_client(redis_url: str) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(redis_url, socket_timeout=5) as client:
         client.flushall()
         yield client
+
+
+@pytest.fixture
+def facts() -> Facts:
+    """Of a silent second of film that nobody made."""
+    return Facts(
+        width=256,
+        height=144,
+        frames=16,
+        fps=16,
+        duration_s=1,
+        start_s=0,
+        video_codec="h264",
+        pixel_format="yuv420p",
+        size_bytes=1000,
+        sha256="0" * 64,
+        sound=None,
+        av_offset_s=0,
+    )

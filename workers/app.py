@@ -36,6 +36,8 @@ def create_worker(ready_file: Path | None = None) -> Celery:
     Reads the environment (``services.settings``); touches ``ready_file`` once the worker takes jobs.
     Raises ConfigurationError where the cast's manifest or the webhooks' settings are wrong.
     """
+    if ready_file is not None:
+        ready_file.unlink(missing_ok=True)  # Of a worker before this one.
     redis_settings, settings, triton = RedisSettings(), WorkerSettings(), TritonSettings()
     storage = LocalStorage(StorageSettings().root)
     client = redis.Redis.from_url(redis_settings.url, socket_timeout=redis_settings.timeout_s)
@@ -59,7 +61,8 @@ def create_worker(ready_file: Path | None = None) -> Celery:
     app = queue_app(redis_settings.url, desk.studio.cast.name, ALL_CLASSES)
 
     @app.task(name=RENDER, shared=False)  # type: ignore[untyped-decorator]
-    def render_job(job_id: str) -> None:
+    def render_job(job_id: str, *_: object, **__: object) -> None:
+        # A later version may say more.
         # The ledger may hold back a job until another ends: then there is no message for it.
         while work(job_id, desk):
             pass

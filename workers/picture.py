@@ -1,6 +1,6 @@
 """From latents to encoded segments, tile by tile, going on behind those that an earlier attempt finished."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -39,13 +39,15 @@ def segment_recipe(spec: Spec, cast: CastManifest) -> str:
 
 @dataclass(frozen=True)
 class Camera:
-    """Shoots the film of ``spec`` with ``inference``, into ``segments``."""
+    """Shoots the film of ``spec`` with ``inference``, into ``segments``. ``check`` says whether that is still
+    the same, by raising where it is not."""
 
     spec: Spec
     cast: CastManifest
     inference: Inference
     segments: Segments
     meter: Meter
+    check: Callable[[], None]
 
     def shoot(self, latents: Floats, reel: Reel) -> Picture:
         """The picture of ``latents``, of which the segments in ``reel`` are there; the others are added.
@@ -59,6 +61,7 @@ class Camera:
         while reel.frames < self.spec.frames:
             number = len(reel.films)
             segment = self._segment(number, islice(tiles, count), reel.frames)
+            self.check()
             self.segments.keep(number, segment)
             reel.add(segment)
         return Picture(reel.films, np.concatenate(reel.features))

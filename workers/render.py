@@ -20,6 +20,7 @@ from services.media.stills import spritesheet, thumbnail
 from services.storage.storage import Storage
 from workers.drain import Draining
 from workers.leftovers import attempt_folder
+from workers.marks import Makers, mark
 from workers.patience import insist
 from workers.picture import Camera, Picture, segment_recipe
 from workers.progress import Meter
@@ -68,15 +69,17 @@ def render(take: Take, studio: Studio, report: Callable[[Progress], None]) -> Re
     whoever commits the result. Raises JobError where the film cannot be made, Unavailable where trying again
     may help.
     """
-    snapshots = Snapshots(studio.storage, take.job_id, studio.rhythm)
+    makers = Makers.at_work(studio.inference.fingerprint)
+    snapshots = Snapshots(studio.storage, take.job_id, makers.mark(studio.cast), studio.rhythm)
     with film_folder(studio.scratch) as folder:
-        return _Render(take, studio, Meter(report), snapshots, folder).run()
+        return _Render(take, studio, makers, Meter(report), snapshots, folder).run()
 
 
 @dataclass(frozen=True)
 class _Render:
     take: Take
     studio: Studio
+    makers: Makers
     meter: Meter
     snapshots: Snapshots
     folder: Path
@@ -88,6 +91,7 @@ class _Render:
         self.meter.enter(Stage.MUX, 1)
         film = self.folder / "film.mp4"
         mux(picture.films, sound, film)
+        self.makers.check()
         result = self._store(film)
         self.meter.reach(1)
         return result
@@ -95,10 +99,10 @@ class _Render:
     def _picture(self) -> Picture:
         """Text to encoded segments and visual features."""
         spec, studio = self.take.spec, self.studio
-        recipe = segment_recipe(spec, studio.cast)
-        segments = Segments(studio.storage, self.take.job_id, recipe, self.folder)
+        own = mark(self.makers.mark(studio.cast), segment_recipe(spec, studio.cast))
+        segments = Segments(studio.storage, self.take.job_id, own, self.folder)
         latents = self._picture_latents()
-        camera = Camera(spec, studio.cast, studio.inference, segments, self.meter)
+        camera = Camera(spec, studio.cast, studio.inference, segments, self.meter, self.makers.check)
         return camera.shoot(latents, segments.load())
 
     def _picture_latents(self) -> Floats:
@@ -168,6 +172,8 @@ class _Render:
         with closing(steps) as events:
             try:
                 for event in events:
+                    if latents is None:
+                        self.makers.check()  # A loop that has begun is of one Triton to its end.
                     latents = event.latents
                     self.snapshots.take(loop, event, last=event.step == total)
                     self.meter.reach(event.step)

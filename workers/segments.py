@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-import numpy as np
 import structlog
 
 from services.contract.errors import NotFound, StorageUnavailable
@@ -50,16 +49,15 @@ class Reel:
 
 
 class Segments:
-    """Segments of one job in storage. ``recipe`` is all that their bytes depend on: those of another one do
-    not fit to these and count for nothing. ``scratch`` takes the files of those that are loaded.
+    """Segments of one job in storage. ``mark`` (``workers.marks``) is for all that their bytes depend on:
+    those under another one do not fit to these. ``scratch`` takes the files of those that are loaded.
 
     They only save time. So where the storage does not take one, the job goes on without.
     """
 
-    def __init__(self, storage: Storage, job_id: str, recipe: str, scratch: Path) -> None:
+    def __init__(self, storage: Storage, job_id: str, mark: str, scratch: Path) -> None:
         self._storage = storage
-        self._folder = f"{folder(job_id)}/segments"
-        self._recipe = recipe
+        self._folder = f"{folder(job_id)}/{mark}/segments"
         self._scratch = scratch
 
     def load(self) -> Reel:
@@ -75,7 +73,6 @@ class Segments:
         try:
             self._storage.put(film, segment.film)
             record = pack(
-                recipe=np.array(self._recipe),
                 frames=segment.frames,
                 size_bytes=segment.film.stat().st_size,
                 features=segment.features,
@@ -94,14 +91,14 @@ class Segments:
             film, about = self._keys(number)
             try:
                 saved = unpack(self._storage.read(about))
-                if saved is None or str(saved["recipe"]) != self._recipe:
-                    log.warning("useless_segment", key=about, damaged=saved is None)
+                if saved is None:
+                    log.warning("damaged_segment", key=about)
                     return
                 path, size = self.path(number), self._fetch(film, self.path(number))
             except NotFound:
                 return
             if size != int(saved["size_bytes"]):
-                log.warning("useless_segment", key=film, damaged=True)
+                log.warning("damaged_segment", key=film)
                 return
             yield Segment(path, int(saved["frames"]), saved["features"], saved["tail"])
 

@@ -37,14 +37,15 @@ def folder(job_id: str) -> str:
 
 
 class Snapshots:
-    """Latents of one job's loops in storage, under names that grow with the step.
+    """Latents of one job's loops in storage, under names that grow with the step. Those under another
+    ``mark`` (``workers.marks``) count for nothing.
 
     They only save time. So where the storage does not take one, the job goes on without.
     """
 
-    def __init__(self, storage: Storage, job_id: str, rhythm: Rhythm) -> None:
+    def __init__(self, storage: Storage, job_id: str, mark: str, rhythm: Rhythm) -> None:
         self._storage = storage
-        self._folder = folder(job_id)
+        self._folder = f"{folder(job_id)}/{mark}"
         self._rhythm = rhythm
         self._loops: dict[str, _Loop] = {}
 

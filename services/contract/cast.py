@@ -24,8 +24,13 @@ class Range(_Frozen):
     maximum: float
 
 
-class Size(_Frozen):
-    """A size that a client may ask for, and the one the transformer works at. Pixels."""
+class Size(BaseModel):
+    """A size that a client may ask for, and the one the transformer works at. Pixels.
+
+    It is in rows, too, where a later version may have written more.
+    """
+
+    model_config = ConfigDict(frozen=True)
 
     width: int
     height: int

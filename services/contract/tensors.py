@@ -33,8 +33,9 @@ SAMPLE_VIDEO = "sample_video"  # streams: step [1], latents [16,T,h,w] (empty bu
 SAMPLE_AUDIO = "sample_audio"  # streams: step [1] i32, latents [C,T] likewise
 DECODE_VIDEO = "decode_video"  # latents, tile, tail -> frames [n,h,w,3] u8, tail [16,h,w,3] u8
 UPSAMPLE_VIDEO = "upsample_video"  # frames [n,h,w,3] u8, size -> yuv [n, H*3/2, W] u8 (planar 4:2:0)
+FINGERPRINT = "fingerprint"  # nothing -> fingerprint [32] u8 of networks and loops
 
-ENTRY_MODELS = (SAMPLE_VIDEO, SAMPLE_AUDIO, DECODE_VIDEO, UPSAMPLE_VIDEO)
+ENTRY_MODELS = (SAMPLE_VIDEO, SAMPLE_AUDIO, DECODE_VIDEO, UPSAMPLE_VIDEO, FINGERPRINT)
 
 # Tensors of networks
 TOKENS = "tokens"

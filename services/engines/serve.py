@@ -133,6 +133,11 @@ def call(model: str, inputs: Inputs, outputs: tuple[str, ...]) -> Outputs:
     return {tensor.name(): _array(tensor) for tensor in response.output_tensors()}
 
 
+def bytes_of(data: bytes) -> Any:
+    """Bytes as an output."""
+    return np.frombuffer(data, np.uint8).copy()
+
+
 def threads() -> int:
     """Threads of a network on the CPU: ``MOVIOLA_THREADS``, else all cores that this process may use."""
     return int(os.environ.get("MOVIOLA_THREADS", 0)) or len(os.sched_getaffinity(0))

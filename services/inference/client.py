@@ -13,6 +13,7 @@ import numpy as np
 
 from services.contract import tensors
 from services.contract.cast import TASKS
+from services.contract.errors import InferenceUnavailable
 from services.contract.tokenizer import PAD
 from services.inference.door import Arrays, Door, Patience
 from services.inference.orders import AudioOrder, Bytes, Floats, Order, SampleEvent, Tile, VideoOrder
@@ -50,6 +51,17 @@ class Inference:
     def ready(self) -> bool:
         """Whether Triton answers and all its models are ready."""
         return self._door.is_ready()
+
+    def fingerprint(self) -> str:
+        """What all that is made depends on beside what is asked: other networks or loops have another word.
+        Empty where that Triton is too old to say."""
+        try:
+            word: bytes = self._ask(tensors.FINGERPRINT, {}, tensors.FINGERPRINT).tobytes()
+        except InferenceUnavailable:
+            if self.ready() and not self._door.has(tensors.FINGERPRINT):
+                return ""
+            raise
+        return word.hex()
 
     def encode_text(self, tokens: Sequence[Sequence[int]]) -> tuple[Floats, Floats]:
         """States [B,L,D] and mask [B,L] (1 for a token, 0 for padding) of padded rows of token ids."""

@@ -28,6 +28,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.is_ready = True
+        self.made_by = "these"
         self.texts: list[list[list[int]]] = []
         self.video_orders: list[VideoOrder] = []
         self.audio_orders: list[AudioOrder] = []
@@ -38,6 +39,9 @@ class Stage:
 
     def ready(self) -> bool:
         return self.is_ready
+
+    def fingerprint(self) -> str:
+        return self.made_by
 
     def encode_text(self, tokens: Sequence[Sequence[int]]) -> tuple[Floats, Floats]:
         self.texts.append([list(row) for row in tokens])
@@ -148,22 +152,8 @@ def queued(ledger: Ledger) -> Job:
 
 
 @pytest.fixture
-def result_of() -> Callable[[str], Result]:
+def result_of(facts: Facts) -> Callable[[str], Result]:
     """The result whose objects lie in a folder."""
-    facts = Facts(
-        width=64,
-        height=48,
-        frames=16,
-        fps=16,
-        duration_s=1,
-        start_s=0,
-        video_codec="h264",
-        pixel_format="yuv420p",
-        size_bytes=1,
-        sha256="0" * 64,
-        sound=None,
-        av_offset_s=0,
-    )
 
     def make(folder: str) -> Result:
         names = ("video.mp4", "thumbnail.webp", "spritesheet.jpg")

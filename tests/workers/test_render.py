@@ -67,14 +67,11 @@ def test_the_first_frame_goes_to_the_loop(desk: Desk, stage: FakeTriton) -> None
 def test_a_film_leaves_no_scratch_and_all_that_is_needed_until_it_is_committed(desk: Desk) -> None:
     render(take(), desk.studio, quiet)
     assert not list(desk.studio.scratch.iterdir())
-    kept = [stored.key for stored in desk.studio.storage.page("snapshots/video_1")]
-    assert kept == [
-        f"snapshots/video_1/{name}"
-        for name in (
-            *("picture/000004.npz", "picture/000006.npz"),
-            *("segments/000000.mp4", "segments/000000.npz"),
-            *("sound/000030.npz", "sound/000032.npz"),
-        )
+    kept = [stored.key.split("/", 3) for stored in desk.studio.storage.page("snapshots/video_1")]
+    assert sorted(name for *_, name in kept) == [
+        *("picture/000004.npz", "picture/000006.npz"),
+        *("segments/000000.mp4", "segments/000000.npz"),
+        *("sound/000030.npz", "sound/000032.npz"),
     ]
 
 

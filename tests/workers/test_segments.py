@@ -49,7 +49,7 @@ def test_all_comes_back_to_the_bit(storage: LocalStorage, scratch: Path, three: 
 def test_what_is_behind_a_missing_one_does_not_count(
     storage: LocalStorage, scratch: Path, three: list[Segment], suffix: str
 ) -> None:
-    storage.delete(f"snapshots/video_1/segments/000001.{suffix}")
+    storage.delete(f"snapshots/video_1/x264/segments/000001.{suffix}")
     reel = Segments(storage, "video_1", "x264", scratch).load()
     assert reel.frames == 32
     assert reel.tail is not None
@@ -60,12 +60,12 @@ def test_what_is_behind_a_missing_one_does_not_count(
 def test_a_damaged_one_does_not_count(
     storage: LocalStorage, scratch: Path, three: list[Segment], suffix: str
 ) -> None:
-    path = storage.path(f"snapshots/video_1/segments/000002.{suffix}")
+    path = storage.path(f"snapshots/video_1/x264/segments/000002.{suffix}")
     path.write_bytes(path.read_bytes()[:-7])
     assert Segments(storage, "video_1", "x264", scratch).load().frames == 64
 
 
-def test_those_of_another_recipe_or_job_do_not_count(
+def test_those_of_another_mark_or_job_do_not_count(
     storage: LocalStorage, scratch: Path, three: list[Segment]
 ) -> None:
     assert Segments(storage, "video_1", "x265", scratch).load().frames == 0

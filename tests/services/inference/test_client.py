@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from services.contract import tensors
+from services.contract.errors import InferenceUnavailable
 from services.inference.client import Inference
 from services.inference.orders import AudioOrder, VideoOrder
 
@@ -40,6 +41,27 @@ def client(*answers: dict[str, Any]) -> tuple[Inference, FakeDoor]:
     inference, door = Inference("127.0.0.1:1", shared_memory=False), FakeDoor(*answers)
     inference._door = door  # type: ignore[assignment]
     return inference, door
+
+
+def test_a_triton_that_is_too_old_to_say_who_it_is_has_no_word_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inference, door = client()
+    away = {"answers": False, "has": False}
+
+    def unknown(*_: object) -> None:
+        raise InferenceUnavailable("fingerprint: unknown model")
+
+    monkeypatch.setattr(door, "ask", unknown)
+    monkeypatch.setattr(door, "is_ready", lambda: away["answers"], raising=False)
+    monkeypatch.setattr(door, "has", lambda model: away["has"], raising=False)
+    with pytest.raises(InferenceUnavailable):
+        inference.fingerprint()
+    away["answers"] = True
+    assert inference.fingerprint() == ""
+    away["has"] = True
+    with pytest.raises(InferenceUnavailable):
+        inference.fingerprint()
 
 
 def test_creating_a_client_connects_to_nothing() -> None:
