@@ -42,7 +42,7 @@ def place(order: Order, intent: Intent, services: Services) -> Placed:
     if made is not None:
         return Placed(made, again=True)
     try:
-        job = _prepared(order, intent.tenant, video_id, services)
+        job = _prepared(order, intent, video_id, services)
         placed = services.ledger.create(job, intent)
     except MoviolaError as error:
         comes_again = isinstance(error, TooManyRequests | Unavailable)
@@ -57,18 +57,19 @@ def place(order: Order, intent: Intent, services: Services) -> Placed:
     return Placed(job, again=False)
 
 
-def _prepared(order: Order, tenant: str, video_id: str, services: Services) -> Job:
+def _prepared(order: Order, intent: Intent, video_id: str, services: Services) -> Job:
     """The job of an order that may be queued, its media in storage."""
     model, cast = services.catalog.find(order.request.model)
     key = f"inputs/{video_id}/input_reference" if order.reference else None
     spec = resolve(order.request, cast, model=model, input_reference=key)
     webhooks = services.webhooks.targets(order.request)
-    services.ledger.check_room(tenant, cast.name)
+    services.ledger.check_room(intent.tenant, cast.name)
     if order.reference and key:
-        _keep(order.reference, key, services)
+        with services.ledger.holding(intent, video_id):
+            _keep(order.reference, key, services)
     return Job(
         id=video_id,
-        tenant=tenant,
+        tenant=intent.tenant,
         spec=spec,
         status=Status.QUEUED,
         created_at=time.time(),

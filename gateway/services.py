@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 
 from gateway.catalog import Catalog
 from gateway.config import Config
+from gateway.lookout import Lookout
 from gateway.readiness import Readiness
 from gateway.webhooks import Webhooks
 from services.jobs.ledger import Ledger, Wake
@@ -24,11 +25,13 @@ WATCHING_THREADS = 8
 
 @dataclass(frozen=True)
 class Services:
-    """``publish`` wakes a worker. ``watchers`` bounds the threads that event streams borrow."""
+    """``lookout`` knows places in the queue. ``publish`` wakes a worker. ``watchers`` bounds the threads that
+    event streams borrow."""
 
     settings: GatewaySettings
     catalog: Catalog
     ledger: Ledger
+    lookout: Lookout
     storage: Storage
     publish: Callable[[Wake], None]
     readiness: Readiness
@@ -52,6 +55,7 @@ def connect(config: Config, draining: threading.Event) -> Iterator[Services]:
             settings=config.gateway,
             catalog=Catalog.read(config.casts.manifests, config.casts.aliases),
             ledger=ledger,
+            lookout=Lookout(ledger),
             storage=storage,
             publish=lambda wake: publish(app, wake),
             readiness=Readiness({"redis": ledger.check, "storage": lambda: _write(storage)}),

@@ -2,7 +2,8 @@
 
 from gateway.schemas import Video
 from gateway.services import Services
-from services.contract.job import Job, Status
+from services.contract.job import Job
+from services.jobs.outlook import Estimate
 
 FASTEST_POLL_MS, SLOWEST_POLL_MS, UNKNOWN_POLL_MS = 500, 5000, 1000
 POLLS_PER_JOB = 40
@@ -10,9 +11,13 @@ POLLS_PER_JOB = 40
 
 def view(job: Job, services: Services) -> Video:
     """``job`` with its place in the queue and the time that it is likely to take."""
-    position = services.ledger.position(job.id) if job.status is Status.QUEUED else None
-    eta_s = services.ledger.eta_s(job)
-    return Video.of(job, position, None if eta_s is None else round(eta_s, 1))
+    return show(job, services.lookout.estimate(job))
+
+
+def show(job: Job, estimate: Estimate) -> Video:
+    """``job`` with an estimate that is known already."""
+    eta_s = estimate.eta_s
+    return Video.of(job, estimate.position, None if eta_s is None else round(eta_s, 1))
 
 
 def poll_after_ms(video: Video) -> int:

@@ -13,9 +13,10 @@ from gateway.deps import JobDep, ServicesDep
 from gateway.openapi import Responses, errors
 from gateway.schemas import Video, VideoDeleted
 from gateway.services import Services
-from gateway.views import view
+from gateway.views import show
 from services.contract.errors import Unavailable
-from services.contract.job import Job
+from services.contract.job import Job, Status
+from services.jobs.outlook import Estimate
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
@@ -68,21 +69,33 @@ def _kind(news: Video | VideoDeleted) -> str:
 
 
 class _Watch:
-    """Remembers what was seen, so that a look at an unchanged job costs two small reads."""
+    """Remembers what was seen. A job that waits costs nothing of its own to look at, any other one small read
+    while it does not change."""
 
     def __init__(self, job: Job, services: Services) -> None:
         self._job, self._services = job, services
-        self._seen: tuple[int, int | None] | None = None
+        self._version: int | None = None
+        self._position: int | None = None
 
     def look(self) -> Video | VideoDeleted | None:
         """The video if row or place in the queue changed since the last look, else None."""
+        if self._job.status is Status.QUEUED:
+            estimate = self._services.lookout.seen(self._job)
+            if estimate is not None:
+                return None if estimate.position == self._position else self._tell(self._job, estimate)
+        return self._look_closely()
+
+    def _look_closely(self) -> Video | VideoDeleted | None:
         ledger, job = self._services.ledger, self._job
         version = ledger.version(job.tenant, job.id)
-        if version is not None and self._seen == (version, ledger.position(job.id)):
+        if version is not None and version == self._version:
             return None
         found = ledger.get(job.tenant, job.id)
         if version is None or found is None:
             return VideoDeleted(id=job.id)
-        video = view(found, self._services)
-        self._seen = (version, video.queue_position)
-        return video
+        self._version = version
+        return self._tell(found, self._services.lookout.estimate(found))
+
+    def _tell(self, job: Job, estimate: Estimate) -> Video:
+        self._job, self._position = job, estimate.position
+        return show(job, estimate)

@@ -57,6 +57,35 @@ class Work:
         return seconds
 
 
+@dataclass(frozen=True)
+class Crew:
+    """Who is at work on a cast: for each job that was looked at the seconds until it is done, of as many
+    ``workers``."""
+
+    busy: Sequence[float]
+    workers: int
+
+    def start_s(self, ahead_s: float, own: "Own", slots: int) -> float:
+        """Seconds until one takes the job that has ``ahead_s`` of work before it. Not before its tenant has
+        less than ``slots`` at work."""
+        # Where more run than were looked at, they are taken to be like those.
+        share = max(1, len(self.busy)) / max(1, self.workers)
+        start = _level(self.busy or [0.0], ahead_s * share)
+        if len(own.busy) + own.count < slots:
+            return start
+        return max(start, _level([*own.busy, *[0.0] * (slots - len(own.busy))], own.ahead_s))
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a job's own tenant has at work, as seconds, and before it in its line: how many, with how much
+    work."""
+
+    busy: Sequence[float]
+    count: int
+    ahead_s: float
+
+
 class History:
     """Measured rates in Redis."""
 
@@ -122,12 +151,8 @@ class _Forecast:
         queue, own_queue = self._sum_s(self.ahead), self._sum_s([self.own_ahead])
         if busy is None or own_busy is None or queue is None or own_queue is None:
             return None
-        # Where more run than were looked at, they are taken to be like those.
-        share = max(1, len(busy)) / max(1, self.workers)
-        start = _level(busy or [0.0], queue * share)
-        if len(own_busy) + self.own_ahead[0] < own_slots:
-            return start
-        return max(start, _level(own_busy + [0.0] * (own_slots - len(own_busy)), own_queue))
+        own = Own(own_busy, self.own_ahead[0], own_queue)
+        return Crew(busy, self.workers).start_s(queue, own, own_slots)
 
     def _left_s(self, works: Sequence[Work]) -> list[float] | None:
         left = [work.left_s(self.rates) for work in works]
@@ -151,11 +176,11 @@ class _Forecast:
 def _level(free_s: Sequence[float], work_s: float) -> float:
     """When the first worker has nothing left to do, where each is busy until its time in ``free_s`` and
     ``work_s`` more seconds of work are shared out evenly, as water finds its level."""
-    times = sorted(free_s)
-    for count, until in enumerate([*times[1:], math.inf], 1):
-        filled = count * until - sum(times[:count])
-        if work_s <= filled:
-            return (work_s + sum(times[:count])) / count
+    times, sum_s = sorted(free_s), 0.0
+    for count, (free, until) in enumerate(zip(times, [*times[1:], math.inf], strict=True), 1):
+        sum_s += free
+        if work_s <= count * until - sum_s:
+            return (work_s + sum_s) / count
     raise AssertionError
 
 
@@ -164,15 +189,15 @@ def _share_left(progress: Progress) -> float:
 
 
 @lru_cache(maxsize=512)
-def _units(amounts: bytes) -> Mapping[Stage, float]:
-    """Most jobs are like others: the same few texts come again and again."""
+def read_units(amounts: bytes | str) -> Mapping[Stage, float]:
+    """Units from JSON. Most jobs are like others: the same few texts come again and again."""
     return {Stage(stage): amount for stage, amount in json.loads(amounts).items()}
 
 
 def _works(reply: Sequence[Sequence[bytes]]) -> list[Work]:
     return [
         Work(
-            units=_units(amounts),
+            units=read_units(amounts),
             progress=Progress.model_validate_json(progress) if progress else None,
         )
         for amounts, progress in reply

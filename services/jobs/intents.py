@@ -1,9 +1,9 @@
 """One job per intent: how a request that comes again is told from a new one.
 
 *With a key* the record of it says which job was made and of which payload. It is written in the same step as
-the row. Before, while the first request is being handled, it holds the key for ``BUSY_S`` at most: so long a
-gateway's crash keeps it busy. Should a request take longer and another with the key be let in, the first to
-write its row wins, and the other is given that job.
+the row. Before, it holds the key for ``BUSY_S``, again and again while the first request is being handled: so
+long a gateway's crash keeps it busy. Should that not be in time and another with the key be let in, the first
+to write its row wins, and the other is given that job.
 
 *Without a key*, clients made by Stainless (the OpenAI SDK is one) say in ``x-stainless-retry-count`` how
 often they have sent this request before. Number 0 always makes a new job, and leaves the id that it is given
@@ -26,7 +26,9 @@ Whoever cannot live with these sends a key, or a seed of its own with each order
 """
 
 import hashlib
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -36,7 +38,7 @@ from services.jobs import rows
 from services.jobs.scripts import Scripts
 
 PARAM = "idempotency-key"
-BUSY_S = 30
+BUSY_S = 5.0
 PATIENCE_S = 90
 """Longer than any refusal asks a client to wait (60 s), so that who was refused finds its id again."""
 RETRY_WINDOW_S = 11 * 60
@@ -90,13 +92,33 @@ class Intents:
             intent.payload,
             own_id,
             intent.retry or 0,
-            (BUSY_S if intent.kind == "key" else PATIENCE_S) * 1000,
+            int((BUSY_S if intent.kind == "key" else PATIENCE_S) * 1000),
             RETRY_WINDOW_S * 1000,
         )
         if reply[0] == b"go":
             return reply[1].decode(), None
         job = known(reply)
         return job.id, job
+
+    @contextmanager
+    def holding(self, intent: Intent, own_id: str) -> Iterator[None]:
+        """Keep the key of ``intent`` busy for as long as the body lasts. For what may take its time."""
+        if intent.kind != "key":
+            yield
+            return
+        over = threading.Event()
+        holder = threading.Thread(target=self._hold, args=(intent, own_id, over), name="holder", daemon=True)
+        holder.start()
+        try:
+            yield
+        finally:
+            over.set()
+            holder.join()
+
+    def _hold(self, intent: Intent, own_id: str, over: threading.Event) -> None:
+        while not over.wait(BUSY_S / 4):
+            with suppress(LedgerUnavailable):
+                self._scripts.run("hold", intent.slot, own_id, int(BUSY_S * 1000))
 
     def release(self, intent: Intent, own_id: str, *, comes_again: bool) -> None:
         """The request made no job, so its key is free; its id too, unless the client is likely to come again.

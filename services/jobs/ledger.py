@@ -13,7 +13,8 @@
 
 Every step is one Lua script (``lua/``), so that no crash leaves half of it. Who works on a job holds a
 *lease*: a token that grows with each claim, and a time, by Redis's clock, until which nobody else may claim.
-Each report renews it. Whoever comes with a token that is not the current one gets LeaseLost; after a cancel
+Each report renews it. Should that clock be set, or nobody sweep for a while, leases begin anew
+(``lua/clock.lua``). Whoever comes with a token that is not the current one gets LeaseLost; after a cancel
 the current token gets JobCancelled. A step sent twice, because its reply was lost, counts once; only delete
 and cancel then say that there is nothing left to do.
 
@@ -29,6 +30,7 @@ does get further each time is tried again, up to a total.
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -42,11 +44,12 @@ from services.contract.errors import (
     NotFound,
     TooManyRequests,
 )
-from services.contract.job import Failure, Job, Progress, Result, Stage
+from services.contract.job import Failure, Job, Progress, Result, Stage, Status
 from services.contract.spec import ServiceClass, Spec
 from services.jobs import intents, rows
 from services.jobs.history import History, units
 from services.jobs.intents import Intent, Intents
+from services.jobs.outlook import Estimate, Outlook, Outlooks
 from services.jobs.rules import Rules
 from services.jobs.scripts import PREFIX, Scripts, answering
 
@@ -104,12 +107,14 @@ class Counts:
 @dataclass(frozen=True)
 class Swept:
     """Ids that a sweep had to do with. ``republished``: for which a message was sent. ``expired``: rows that
-    are gone and whose files are to be removed, given again by each sweep until ``collected``."""
+    are gone and whose files are to be removed, given again by each sweep until ``collected``. ``spared``:
+    whose leases begin anew, since the clock was set or nobody swept for a whole lease."""
 
     republished: tuple[str, ...]
     returned: tuple[str, ...]
     lost: tuple[str, ...]
     expired: tuple[str, ...]
+    spared: tuple[str, ...] = ()
 
 
 class Ledger:
@@ -132,6 +137,7 @@ class Ledger:
         self._rules_json = self._rules.as_json()
         self._scripts = Scripts(client)
         self._history = History(self._scripts, self._rules)
+        self._outlooks = Outlooks(self._scripts, self._rules)
         self._intents = Intents(self._scripts, self._rules.idempotency_ttl_s)
         self._lease_ms = int(lease_s * 1000)
         self._keep_ms = int(failed_ttl_s * 1000)
@@ -139,6 +145,10 @@ class Ledger:
     def begin(self, intent: Intent, own_id: str) -> tuple[str, Job | None]:
         """See ``Intents.begin``: to be called before ``create`` with the same intent."""
         return self._intents.begin(intent, own_id)
+
+    def holding(self, intent: Intent, own_id: str) -> AbstractContextManager[None]:
+        """See ``Intents.holding``: between ``begin`` and ``create``."""
+        return self._intents.holding(intent, own_id)
 
     def release(self, intent: Intent, own_id: str, *, comes_again: bool) -> None:
         """See ``Intents.release``."""
@@ -296,7 +306,8 @@ class Ledger:
         """Mend what crashes left: jobs on a dead lease go back to their line or, after the last attempt,
         fail; workers are woken for lines where somebody waits and no message is under way; rows that expired
         go. Any number may sweep."""
-        send, to, *rest = self._scripts.run("sweep", self._keep_ms, HEAD, BATCH, self._rules_json)
+        numbers = (self._keep_ms, HEAD, BATCH, self._lease_ms)
+        send, to, *rest = self._scripts.run("sweep", *numbers, self._rules_json)
         for job_id, name in zip(send, to, strict=True):
             publish(Wake(job_id.decode(), name.decode()))
         return Swept(*(tuple(job_id.decode() for job_id in ids) for ids in (send, *rest)))
@@ -325,6 +336,15 @@ class Ledger:
     def eta_s(self, job: Job) -> float | None:
         """See ``History.eta_s``."""
         return self._history.eta_s(job)
+
+    def estimate(self, job: Job) -> Estimate:
+        """Place and time of one job, which looks at every tenant that has somebody waiting."""
+        position = self.position(job.id) if job.status is Status.QUEUED else None
+        return Estimate(position, self.eta_s(job))
+
+    def outlook(self) -> Outlook:
+        """Places and times of all jobs."""
+        return self._outlooks.look()
 
     def _step(self, name: str, lease: Lease, *args: str | int) -> None:
         reply: Sequence[bytes] = self._scripts.run(name, lease.job.id, lease.token, *args)

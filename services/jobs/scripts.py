@@ -11,7 +11,7 @@ from redis.commands.core import Script
 from services.contract.errors import LedgerUnavailable
 
 PREFIX = "moviola:"
-SHARED = ("keys", "outbox", "turns", "rows", "next", "ahead", "intents")
+SHARED = ("keys", "outbox", "turns", "rows", "clock", "next", "ahead", "intents")
 """Put before every step: definitions, which cost nothing until they are called."""
 
 

@@ -76,6 +76,8 @@ class Sweeper:
 
 
 def _report(swept: Swept | None) -> None:
+    if swept and swept.spared:
+        log.warning("the clock was set, or nobody swept: %d leases begin anew", len(swept.spared))
     if swept and (swept.republished or swept.returned or swept.lost or swept.expired):
         log.info(
             "swept: %d published again, %d back in the queue, %d lost for good, %d collected",

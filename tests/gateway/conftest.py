@@ -28,21 +28,8 @@ from services.settings import (
 )
 
 FILM, THUMBNAIL, SHEET = bytes(range(256)) * 1000, b"RIFF thumbnail", b"JFIF sheet"
-FACTS = Facts(
-    width=256,
-    height=144,
-    frames=16,
-    fps=16,
-    duration_s=1,
-    start_s=0,
-    video_codec="h264",
-    pixel_format="yuv420p",
-    size_bytes=len(FILM),
-    sha256="ab" * 32,
-    sound=SoundFacts(
-        codec="aac", sample_rate_hz=48000, channels=1, duration_s=1, start_s=0, loudness_lufs=-23.0
-    ),
-    av_offset_s=0,
+SOUND = SoundFacts(
+    codec="aac", sample_rate_hz=48000, channels=1, duration_s=1, start_s=0, loudness_lufs=-23.0
 )
 
 
@@ -78,6 +65,13 @@ def client(config: Config) -> Iterator[TestClient]:
 
 
 @pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No look at the queue serves twice: for tests that ask right after a change."""
+    monkeypatch.setattr("gateway.lookout.FRESH_S", 0)
+    monkeypatch.setattr("gateway.lookout.SPARING", 0)
+
+
+@pytest.fixture
 def make(client: TestClient) -> Callable[..., str]:
     """Orders a video and gives its id."""
 
@@ -109,8 +103,9 @@ def start(services: Services) -> Callable[[str], Lease]:
 
 
 @pytest.fixture
-def complete(services: Services) -> Callable[..., None]:
+def complete(services: Services, facts: Facts) -> Callable[..., None]:
     """Plays a worker that takes a job and completes it."""
+    measured = facts.model_copy(update={"size_bytes": len(FILM), "sha256": "ab" * 32, "sound": SOUND})
 
     def complete(video_id: str, expires_at: float = 4e9) -> None:
         lease = services.ledger.claim(video_id)
@@ -118,7 +113,7 @@ def complete(services: Services) -> Callable[..., None]:
         keys = [f"videos/{video_id}/1/{name}" for name in ("video.mp4", "thumbnail.webp", "spritesheet.jpg")]
         for key, data in zip(keys, (FILM, THUMBNAIL, SHEET), strict=True):
             services.storage.put(key, data)
-        result = Result(video=keys[0], thumbnail=keys[1], spritesheet=keys[2], facts=FACTS)
+        result = Result(video=keys[0], thumbnail=keys[1], spritesheet=keys[2], facts=measured)
         services.ledger.complete(lease, result, expires_at)
 
     return complete

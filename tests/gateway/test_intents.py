@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from gateway.intents import fingerprint
 from gateway.services import Services
 from services.contract.errors import LedgerUnavailable
 from services.contract.spec import VideoRequest
+from services.jobs import intents
 from services.jobs.intents import Intent
 from services.jobs.ledger import Ledger
 
@@ -129,6 +131,34 @@ def test_files_are_part_of_the_payload(
     assert send(png + b"\0").status_code == 422
     kept = [path for path in (config.storage.root / "inputs").rglob("*") if path.is_file()]
     assert len(kept) == 1
+    assert services.ledger.counts().queued == 1
+
+
+def test_a_key_stays_busy_for_as_long_as_its_upload_takes_and_no_longer(
+    client: TestClient, services: Services, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intents, "BUSY_S", 0.4)
+    put, slow, seen = type(services.storage).put, threading.Event(), []
+
+    def putting(self: Any, key: str, data: Any) -> None:
+        if key.startswith("inputs/"):
+            slow.set()
+            time.sleep(1.2)
+        put(self, key, data)
+
+    monkeypatch.setattr(type(services.storage), "put", putting)
+
+    def send() -> Response:
+        files = {"input_reference": ("a.png", png, "image/png")}
+        return client.post("/v1/videos", data={"prompt": "a"}, files=files, headers={"Idempotency-Key": "k"})
+
+    first = threading.Thread(target=lambda: seen.append(send()))
+    first.start()
+    assert slow.wait(10)
+    time.sleep(0.8)
+    assert send().status_code == 409
+    first.join()
+    assert (seen[0].status_code, send().json()["id"]) == (200, seen[0].json()["id"])
     assert services.ledger.counts().queued == 1
 
 

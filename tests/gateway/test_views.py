@@ -19,6 +19,7 @@ def test_clients_ask_more_seldom_the_longer_it_takes(
     assert poll_after_ms(Video.of(job, 0, eta_s)) == expected
 
 
+@pytest.mark.usefixtures("at_once")
 def test_the_estimate_comes_from_measured_films(make: Callable[..., str], services: Services) -> None:
     job = services.ledger.find(make())
     assert job

@@ -31,7 +31,7 @@ end
 redis.call('HINCRBY', row(id), 'attempt', 1)
 redis.call('HINCRBY', row(id), 'token', 1)
 redis.call('HSETNX', row(id), 'started_at', seconds(now))
-save(id, 'status', 'in_progress', 'holder', holder, 'from', number(id, 'reach'))
+save(id, 'status', 'in_progress', 'holder', holder, 'from', number(id, 'reach'), 'lease', lease)
 unqueue(id)
 redis.call('ZADD', RUNNING, now + lease, id)
 redis.call('ZADD', running_of(tenant), now, id)

@@ -13,7 +13,7 @@ local function standing(id, token)
 end
 
 local function unlease(id)
-  redis.call('HDEL', row(id), 'holder')
+  redis.call('HDEL', row(id), 'holder', 'spared')
   redis.call('ZREM', RUNNING, id)
   redis.call('ZREM', running_of(field(id, 'tenant')), id)
 end

@@ -1,10 +1,11 @@
--- keep, head, batch, rules -> ids to send, their lines, returned, lost, to collect
+-- keep, head, batch, lease, rules -> ids to send, their lines, returned, lost, to collect, spared
 local keep, head, batch = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local rules, now = cjson.decode(ARGV[4]), now_ms()
+local lease, rules, now = tonumber(ARGV[4]), cjson.decode(ARGV[5]), now_ms()
 local send, to = {}, {}
 
 local function due(set) return redis.call('ZRANGEBYSCORE', set, '-inf', now, 'LIMIT', 0, batch) end
 
+local spared = watch_clock(now, lease)
 local returned, lost = {}, {}
 for _, id in ipairs(due(RUNNING)) do
   local into = lose(id, now, rules, keep) and lost or returned
@@ -45,4 +46,4 @@ for _, name in ipairs(redis.call('SMEMBERS', LINES)) do
   end
 end
 for _, id in ipairs(due(EXPIRING)) do bury(id, now) end
-return { send, to, returned, lost, due(GRAVES) }
+return { send, to, returned, lost, due(GRAVES), spared }

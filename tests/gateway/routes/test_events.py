@@ -68,6 +68,38 @@ def test_moving_up_in_the_queue_is_news(server: str, start: Callable[[str], Leas
         assert next(stream)[1]["queue_position"] == 0
 
 
+def test_streams_of_waiting_videos_share_one_look(server: str, services: Services) -> None:
+    videos = [order(server) for _ in range(5)]
+    stop = threading.Event()
+
+    def follow(video_id: str) -> None:
+        with httpx.stream("GET", f"{server}/v1/videos/{video_id}/events", timeout=20) as answer:
+            lines = answer.iter_lines()
+            while not stop.is_set() and next(lines, None) is not None:
+                pass
+
+    followers = [threading.Thread(target=follow, args=(video_id,)) for video_id in videos * 4]
+    for follower in followers:
+        follower.start()
+    time.sleep(0.7)
+    before, began = commands(services), time.monotonic()
+    time.sleep(1)
+    used, took_s = commands(services) - before, time.monotonic() - began
+    stop.set()
+    for video_id in videos:
+        httpx.delete(f"{server}/v1/videos/{video_id}").raise_for_status()
+    for follower in followers:
+        follower.join(15)
+    # Each stream looks four times a second, and so much does the gateway for all.
+    assert used <= 4 * took_s + 2
+
+
+def commands(services: Services) -> int:
+    """Steps that Redis was asked for so far, and readings of a row's version."""
+    stats = services.ledger._client.info("commandstats")
+    return sum(int(stats.get(f"cmdstat_{name}", {}).get("calls", 0)) for name in ("evalsha", "hmget"))
+
+
 def test_a_deleted_video_ends_the_stream(server: str) -> None:
     video_id = order(server)
     with httpx.stream("GET", f"{server}/v1/videos/{video_id}/events", timeout=10) as answer:

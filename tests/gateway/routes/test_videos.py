@@ -110,6 +110,7 @@ def test_a_full_queue_says_when_to_come_back(client: TestClient, make: Make) -> 
     assert int(answer.headers["retry-after"]) > 0
 
 
+@pytest.mark.usefixtures("at_once")
 def test_retrieve_shows_stage_and_step(client: TestClient, make: Make, start: Callable[[str], Lease]) -> None:
     first, second = make(), make()
     assert client.get(f"/v1/videos/{second}").json()["queue_position"] == 1

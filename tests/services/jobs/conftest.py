@@ -46,21 +46,7 @@ def make_job() -> MakeJob:
 
 
 @pytest.fixture
-def result() -> Result:
-    facts = Facts(
-        width=256,
-        height=144,
-        frames=64,
-        fps=16,
-        duration_s=4,
-        start_s=0,
-        video_codec="h264",
-        pixel_format="yuv420p",
-        size_bytes=1000,
-        sha256="0" * 64,
-        sound=None,
-        av_offset_s=0,
-    )
+def result(facts: Facts) -> Result:
     return Result(video="videos/a/1/video.mp4", thumbnail="t", spritesheet="s", facts=facts)
 
 

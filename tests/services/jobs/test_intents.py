@@ -3,6 +3,7 @@
 import itertools
 import random
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -65,7 +66,7 @@ def test_a_key_is_busy_until_its_request_is_handled(
     with pytest.raises(Unprocessable):
         ledger.begin(Intent(tenant="t", payload="bb", key="k"), "video_b")
     (record,) = redis_client.scan_iter("moviola:key:*")
-    assert 0 < redis_client.pttl(record) <= 30_000
+    assert 0 < redis_client.pttl(record) <= 5_000
     ledger.release(KEYED, "video_b", comes_again=False)  # not its own
     with pytest.raises(InFlight):
         ledger.begin(KEYED, "video_b")
@@ -74,6 +75,47 @@ def test_a_key_is_busy_until_its_request_is_handled(
     ledger.create(make_job(id="video_c"), KEYED)
     ledger.release(KEYED, "video_c", comes_again=True)  # the reply of create was lost: nothing is forgotten
     assert ledger.begin(KEYED, "video_d")[0] == "video_c"
+
+
+def test_a_key_stays_busy_while_its_request_takes_its_time(
+    ledger: Ledger, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intents, "BUSY_S", 0.4)
+    assert ledger.begin(KEYED, "video_a") == ("video_a", None)
+    with ledger.holding(KEYED, "video_a"):
+        time.sleep(1)
+        with pytest.raises(InFlight):
+            ledger.begin(KEYED, "video_b")
+    time.sleep(0.5)
+    assert ledger.begin(KEYED, "video_b") == ("video_b", None)
+    with ledger.holding(KEYED, "video_a"):  # it has lost the key
+        time.sleep(0.5)
+    assert ledger.begin(KEYED, "video_c") == ("video_c", None)
+
+
+def test_a_body_that_fails_ends_the_hold_and_keyless_ones_have_none(ledger: Ledger) -> None:
+    before = threading.active_count()
+
+    def break_off(intent: Intent) -> None:
+        with ledger.holding(intent, "video_a"):
+            assert threading.active_count() == before + (intent is KEYED)
+            raise ValueError("broken")
+
+    for intent in (KEYED, nth(1)):
+        with pytest.raises(ValueError, match="broken"):
+            break_off(intent)
+    assert threading.active_count() == before
+
+
+def test_a_claim_from_before_the_clock_was_set_back_is_void(
+    ledger: Ledger, redis_client: redis.Redis
+) -> None:
+    ledger.begin(KEYED, "video_a")
+    (record,) = redis_client.scan_iter("moviola:key:*")
+    redis_client.pexpire(record, 3_600_000)
+    assert ledger.begin(KEYED, "video_b") == ("video_b", None)
+    with pytest.raises(InFlight):
+        ledger.begin(KEYED, "video_c")
 
 
 def test_of_two_that_were_let_in_one_makes_the_job(

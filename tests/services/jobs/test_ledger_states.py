@@ -261,6 +261,24 @@ class Histories(RuleBasedStateMachine):
             self.known[job_id].paused = False
         self.sweep()
 
+    @rule(ms=st.sampled_from((3_600_000, -3_600_000)))
+    def clock_set(self, ms: int) -> None:
+        """Nobody loses a job for it, and no pause is longer for it."""
+        seconds, _ = self.client.time()
+        now = seconds * 1000
+        running = self.those(Status.IN_PROGRESS)
+        for job_id in running:
+            self.client.hdel(f"moviola:job:{job_id}", "spared")
+            self.client.zadd("moviola:running", {job_id: now - ms})
+        self.client.set("moviola:swept", now - ms)
+        for job in self.known.values():
+            job.paused = job.paused and ms > 0
+        swept = self.sweep()
+        assert set(swept.spared) == set(running)
+        assert (swept.returned, swept.lost) == ((), ())
+        scores = [self.client.zscore("moviola:running", job_id) for job_id in running]
+        assert all(score is not None and now < score < now + 12_000 for score in scores)
+
     def settle(self, number: int, act: Callable[[Lease], None], then: Callable[[Known], None]) -> None:
         """Any lease ever given tries to act; only the current one may."""
         job_id = self.one(number)

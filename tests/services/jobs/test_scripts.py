@@ -32,6 +32,8 @@ def test_every_call_says_that_redis_is_away(own_port: int, make_job: MakeJob, re
         lambda: ledger.collected(job.id),
         lambda: ledger.lead("a", 1),
         lambda: ledger.eta_s(job),
+        lambda: ledger.estimate(job),
+        lambda: ledger.outlook(),
     ):
         with pytest.raises(LedgerUnavailable):
             call()

@@ -146,7 +146,7 @@ def test_files_of_a_deleted_job_are_collected_once_more_later(
     assert ledger.sweep(lambda _: None).expired == (job.id,)
 
 
-def test_nothing_but_the_listing_number_outlives_all_jobs(
+def test_two_numbers_outlive_all_jobs(
     ledger: Ledger, redis_client: redis.Redis, make_job: MakeJob, result: Result
 ) -> None:
     job = make_job()
@@ -157,7 +157,7 @@ def test_nothing_but_the_listing_number_outlives_all_jobs(
     for job_id in ledger.sweep(lambda _: None).expired:
         ledger.collected(job_id)
     keys = {key for key in redis_client.scan_iter() if redis_client.ttl(key) == -1}
-    assert keys == {b"moviola:seq"}
+    assert keys == {b"moviola:seq", b"moviola:swept"}
 
 
 def test_a_queue_of_the_first_version_is_taken_over_in_its_order(
