@@ -13,13 +13,21 @@ import httpx
 import redis
 
 from services.contract.errors import MoviolaError
-from tests.chaos.cases import makers, orders, parts, real
+from tests.chaos.cases import clocks, makers, orders, parts, real, updates, wires
 from tests.chaos.client import NoAnswer
 from tests.chaos.outcome import Outcome
 from tests.chaos.suite import Case, NotRun, Results, Settings, run_case
 from tests.chaos.table import markdown
 
-CASES: dict[str, Case] = {**makers.CASES, **orders.CASES, **parts.CASES, **real.CASES}
+CASES: dict[str, Case] = {
+    **makers.CASES,
+    **orders.CASES,
+    **parts.CASES,
+    **wires.CASES,
+    **clocks.CASES,
+    **updates.CASES,
+    **real.CASES,
+}
 FEWEST = 4
 BROKEN_OFF = (OSError, AssertionError, NoAnswer, MoviolaError, httpx.HTTPError, redis.RedisError)
 

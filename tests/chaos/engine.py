@@ -22,12 +22,19 @@ HANG_S = 2.0
 """How long a silent engine is waited for; the real client waits for two minutes."""
 
 
+NEXT = 1
+"""Weights of the next version."""
+NEW_WEIGHTS = "new-weights"
+"""While this flag is up every engine has the weights of the next version."""
+
+
 class FastEngine:
     """Takes the place of ``services.inference.client.Inference``. Not for several threads at once, but for
-    ``interrupt``."""
+    ``interrupt``. Of other ``weights`` every number of a film is another."""
 
-    def __init__(self, points: Points, *, step_s: float = 0.0) -> None:
+    def __init__(self, points: Points, *, step_s: float = 0.0, weights: int = 0) -> None:
         self._points, self._step_s = points, step_s
+        self._own_weights = weights
         self._interrupted, self._shut = threading.Event(), False
         self.seed = -1
         """Of the job in hand; whoever takes one says so."""
@@ -41,6 +48,14 @@ class FastEngine:
 
     def close(self) -> None:
         pass
+
+    @property
+    def _weights(self) -> int:
+        return NEXT if self._points.has(NEW_WEIGHTS) else self._own_weights
+
+    def fingerprint(self) -> str:
+        self._answer()
+        return f"weights {self._weights}"
 
     def encode_text(self, tokens: Sequence[Sequence[int]]) -> tuple[Floats, Floats]:
         self._answer()
@@ -61,24 +76,29 @@ class FastEngine:
         latents = order.latents
         if latents is None:
             latents = np.full(shape, variant, np.float32)
+        weights = self._weights
         places = np.arange(latents.size, dtype=np.float32).reshape(shape) % PRIME
         for step in range(order.start_step + 1, order.steps + 1):
             self._answer()
             time.sleep(self._step_s)
-            latents = (latents * 3 + places + step * (variant + 1)) % PRIME
-            self._points.note("step", seed=order.seed, loop=name, step=step)
+            if self._weights != weights:
+                raise InferenceUnavailable("injected: replaced, and the stream with it")
+            latents = (latents * 3 + places + step * (variant + 1) + weights) % PRIME
+            self._points.note("step", seed=order.seed, loop=name, step=step, weights=weights)
             yield SampleEvent(step, latents)
             if step == 2 * order.steps // 3:
                 self._points.pass_by(f"{name}-step", order.seed)
 
     def decode(self, latents: Floats, first: int = 0, tail: Bytes | None = None) -> Iterator[Tile]:
-        spans = tiles(latents.shape[1])
+        spans, weights = tiles(latents.shape[1]), 0
         picture = (latents.sum(axis=0) % 256).astype(np.uint8)
         frames = picture.repeat(8, 0).repeat(8, 1).repeat(8, 2)[..., None].repeat(3, 3)
         for number in range(first, len(spans)):
             self._answer()
             self._points.pass_by(f"tile-{number}", self.seed)
             last = number == len(spans) - 1
+            frames += np.uint8(self._weights - weights)
+            weights = self._weights
             yield Tile(frames[16 * number : None if last else 16 * number + 16], frames[: 0 if last else 16])
 
     def upsample(self, frames: Bytes, width: int, height: int) -> Iterator[Bytes]:
@@ -107,5 +127,6 @@ class FastEngine:
 
 
 def from_environment(points: Points) -> FastEngine:
-    """An engine as fast as ``CHAOS_STEP_S`` says."""
-    return FastEngine(points, step_s=float(os.environ.get("CHAOS_STEP_S", "0.004")))
+    """An engine as fast as ``CHAOS_STEP_S`` says, with the weights of ``CHAOS_WEIGHTS``."""
+    step_s = float(os.environ.get("CHAOS_STEP_S", "0.004"))
+    return FastEngine(points, step_s=step_s, weights=int(os.environ.get("CHAOS_WEIGHTS", "0")))

@@ -12,6 +12,7 @@ from services.contract.job import Job
 from services.jobs.ledger import Ledger, Wake
 from services.jobs.queue import publish
 from tests.chaos.points import Points, here
+from tests.chaos.versions import become, version
 from tests.chaos.weaken import DEFENCES
 
 ANSWERED_S = 0.1
@@ -42,6 +43,7 @@ def main() -> None:
     patch = pytest.MonkeyPatch()
     for name in filter(None, os.environ.get("CHAOS_WITHOUT", "").split(",")):
         DEFENCES[name](patch)
+    become(version(), patch)
     listen(here(), patch)
     gateway.__main__.main()
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from services.local.ports import free_ports
 from services.local.redis import redis_answers, redis_part
 from tests.chaos import film
 from tests.chaos.points import Points
+from tests.chaos.proxy import command
 
 START_S = 60.0
 STOP_S = 40.0
@@ -36,13 +37,15 @@ class _Process:
 
 @dataclass
 class Stack:
-    """What runs under ``folder``. ``env`` is for gateway and workers; ``each`` for the n-th worker alone."""
+    """What runs under ``folder``. ``env`` is for gateway and workers; ``each`` for the n-th worker alone.
+    ``wired``: which of ``gateway`` and ``workers`` reach Redis through a wire of their own (``proxy.py``)."""
 
     folder: Path
     workers: int = 2
     env: Mapping[str, str] = field(default_factory=dict)
     each: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     redis_env: Mapping[str, str] = field(default_factory=dict)
+    wired: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self.points = Points(self.folder)
@@ -126,6 +129,11 @@ class Stack:
         """SIGKILL; the keeper starts it again unless it is held."""
         self.signal(name, signal.SIGKILL)
 
+    def replace(self, name: str, **env: str) -> None:
+        """SIGTERM; the keeper starts it again, with ``env`` beside its own."""
+        self._processes[name].env |= env
+        self.signal(name, signal.SIGTERM)
+
     def hold(self, name: str, *, held: bool = True) -> None:
         """Whether it stays away once it is dead."""
         self._processes[name].held = held
@@ -137,6 +145,10 @@ class Stack:
             if time.monotonic() > deadline:
                 raise TimeoutError("Redis does not answer")
             time.sleep(0.05)
+
+    def fall_silent(self, name: str) -> None:
+        """The connections to Redis that ``gateway`` or ``workers`` have are heard by nobody any more."""
+        self.signal(f"wire-{name}", signal.SIGUSR1)
 
     def _define(self) -> None:
         manifest = film.write_manifest(self.folder / "tiny.json")
@@ -154,11 +166,18 @@ class Stack:
         part = redis_part(self._redis_port, self.folder / "redis")
         argv = ["everysec" if self._hasty and word == "always" else word for word in part.argv]
         self._processes["redis"] = _Process(argv, dict(self.redis_env))
+        wires = {name: self._wire(name) for name in self.wired}
         gateway = [sys.executable, "-m", "tests.chaos.gateway"]
-        self._processes["gateway"] = _Process(gateway, env)
+        self._processes["gateway"] = _Process(gateway, env | wires.get("gateway", {}))
         for number, name in enumerate(self.worker_names):
             argv = [sys.executable, "-m", "tests.chaos.worker"]
-            self._processes[name] = _Process(argv, {**env, **self.each.get(number, {})})
+            own = {**wires.get("workers", {}), **self.each.get(number, {})}
+            self._processes[name] = _Process(argv, env | own)
+
+    def _wire(self, name: str) -> dict[str, str]:
+        (port,) = free_ports(1)
+        self._processes[f"wire-{name}"] = _Process(command(port, f"127.0.0.1:{self._redis_port}"), {})
+        return {"REDIS_URL": f"redis://127.0.0.1:{port}/0"}
 
     def _spawn(self, name: str) -> None:
         process = self._processes[name]

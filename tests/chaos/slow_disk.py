@@ -1,8 +1,8 @@
 """A disk that takes its time: a library before a process's own ``fsync``, which waits while a flag is up."""
 
-import shutil
-import subprocess
 from pathlib import Path
+
+from tests.chaos.preload import library
 
 FLAG = "slow-disk"
 WAIT_S = 4
@@ -20,14 +20,7 @@ int fdatasync(int file) { wait_if_slow(); return syscall(SYS_fdatasync, file); }
 """
 
 
-def has_compiler() -> bool:
-    """Whether it can be made here."""
-    return shutil.which("cc") is not None
-
-
 def environment(folder: Path) -> dict[str, str]:
     """For the process whose disk is slow while ``FLAG`` is up in ``folder``. Raises CalledProcessError."""
-    source, library = folder / "slow.c", folder / "slow.so"
-    source.write_text(SOURCE % WAIT_S)
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
-    return {"LD_PRELOAD": str(library), "CHAOS_SLOW_FLAG": str(folder / "flags" / FLAG)}
+    shared = library(SOURCE % WAIT_S, folder / "slow")
+    return {"LD_PRELOAD": str(shared), "CHAOS_SLOW_FLAG": str(folder / "flags" / FLAG)}

@@ -11,6 +11,7 @@ from services.jobs.intents import Intent
 from services.jobs.ledger import Ledger
 from services.jobs.sweeper import Sweeper
 from workers.heartbeat import Heartbeat
+from workers.marks import Makers
 
 LATE_S = 0.5
 
@@ -33,6 +34,24 @@ def fencing(patch: pytest.MonkeyPatch) -> None:
         return text.replace(check, "").replace(status, "return is(row(id)) and 'held' or 'lost'")
 
     patch.setattr(scripts, "_source", without)
+
+
+def clock_watch(patch: pytest.MonkeyPatch) -> None:
+    """No sweep notices that Redis's clock was set."""
+    source, call = scripts._source, "watch_clock(now, lease)\nlocal returned"
+
+    def without(name: str) -> str:
+        text = source(name)
+        assert name != "sweep" or call in text
+        return text.replace(call, "{}\nlocal returned")
+
+    patch.setattr(scripts, "_source", without)
+
+
+def makers_mark(patch: pytest.MonkeyPatch) -> None:
+    """All work of earlier attempts is taken, whoever made it."""
+    patch.setattr(Makers, "mark", lambda self, cast: "any")
+    patch.setattr(Makers, "check", lambda self: None)
 
 
 def renewal(patch: pytest.MonkeyPatch) -> None:
@@ -58,6 +77,8 @@ def fsync(patch: pytest.MonkeyPatch) -> None:
 DEFENCES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "sweeper": sweeper,
     "fencing": fencing,
+    "clock-watch": clock_watch,
+    "mark": makers_mark,
     "renewal": renewal,
     "ledger-first": ledger_first,
     "fsync": fsync,

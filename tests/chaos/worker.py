@@ -22,6 +22,7 @@ from services.jobs.outbox import Delivery, Outbox
 from services.storage import local
 from tests.chaos import engine
 from tests.chaos.points import ANY, Points, here
+from tests.chaos.versions import become, version
 from tests.chaos.weaken import DEFENCES
 
 
@@ -33,7 +34,7 @@ def listen_to_ledger(points: Points, fast: engine.FastEngine, patch: pytest.Monk
         lease = take(self, *args)
         if lease is not None:
             seed = fast.seed = lease.job.spec.seed
-            points.note("taken", job=lease.job.id, seed=seed, token=lease.token)
+            points.note("taken", job=lease.job.id, seed=seed, token=lease.token, version=version())
             points.pass_by("taken", seed)
         return lease
 
@@ -110,6 +111,7 @@ def main() -> None:
         listen(points, patch)
     for name in filter(None, os.environ.get("CHAOS_WITHOUT", "").split(",")):
         DEFENCES[name](patch)
+    become(version(), patch)
     if os.environ.get("CHAOS_TWO_LEADERS"):
         patch.setattr(Ledger, "lead", lambda self, who, ttl_s: True)
     if shift := float(os.environ.get("CHAOS_CLOCK_S", "0")):

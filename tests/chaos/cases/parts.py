@@ -3,7 +3,7 @@
 import signal
 import time
 
-from tests.chaos import slow_disk
+from tests.chaos import preload, slow_disk
 from tests.chaos.points import ANY
 from tests.chaos.processes import Stack, running
 from tests.chaos.suite import Case, NotRun, Run
@@ -44,7 +44,7 @@ def _kill_redis_now(stack: Stack) -> None:
 
 def redis_killed_with_a_slow_disk(run: Run) -> None:
     """SIGKILL to Redis while its disk is slow, and an order was just answered."""
-    if not slow_disk.has_compiler():
+    if not preload.has_compiler():
         raise NotRun("there is no C compiler to make a slow disk with")
     stack = run.stopped()
     stack.redis_env = slow_disk.environment(run.folder)

@@ -2,14 +2,22 @@
 
 import os
 import signal
+import subprocess
 import time
 from typing import Any
 
+from services.local.ports import free_ports
+from services.local.stack import ROOT
+from services.local.supervisor import Supervisor
+from services.local.triton import triton_part
+from tests.chaos.proxy import wire
 from tests.chaos.suite import Case, Run
 from tests.stack.conftest import Served, content, order, serve, video
 
 STEPS = 40
 KILL_AT = 12
+SECONDS = 8
+"""Of a film whose decoding lasts long enough to be disturbed."""
 SNAPSHOT_EVERY = 5
 PARTS = ("worker", "triton", "worker", "redis")
 """Who is killed, one film after the other."""
@@ -29,6 +37,49 @@ def resumed(run: Run) -> None:
         served.stop()
 
 
+def unheard(run: Run) -> None:
+    """All connections between worker and Triton fall silent in the midst of sampling, then of decoding."""
+    (run.folder / "logs").mkdir()
+    grpc, http, metrics = free_ports(3)
+    triton = Supervisor(run.folder / "logs", print)
+    try:
+        triton.start([triton_part(ROOT / "model_repo", run.folder / "triton", (grpc, http, metrics))])
+        with wire(f"127.0.0.1:{grpc}") as (url, process):
+            served = serve(run.folder / "data", MOVIOLA_SNAPSHOT_EVERY_S="0", TRITON_URL=url)
+            try:
+                _cut_amid(run, served, process)
+            finally:
+                served.stop()
+    finally:
+        triton.stop()
+
+
+def _cut_amid(run: Run, served: Served, wire: subprocess.Popen[bytes]) -> None:
+    outcome = run.outcome
+    for steps, seconds, stage, at in ((STEPS, 1, "sample", KILL_AT), (2, SECONDS, "decode", 40)):
+        first = order(served, steps, seconds)
+        _final(served, first)
+        whole, one = content(served, first), order(served, steps, seconds)
+        outcome.accepted += 2
+        outcome.completed += 1
+        reached = _reach(served, one, at, stage=stage)
+        wire.send_signal(signal.SIGUSR1)
+        outcome.faults += 1
+        if stage == "sample":
+            lowest, _ = _follow(served, one, time.monotonic())
+            outcome.recomputed += max(0, reached - lowest)
+            outcome.excess += reached - lowest > SNAPSHOT_EVERY
+        _judge(run, served, one, whole)
+
+
+def _judge(run: Run, served: Served, video_id: str, whole: bytes) -> None:
+    found = _final(served, video_id)
+    run.outcome.resumed += 1
+    run.outcome.completed += found["status"] == "completed"
+    run.outcome.lost += found["status"] != "completed"
+    run.outcome.damaged += found["status"] == "completed" and content(served, video_id) != whole
+
+
 def _disturb(run: Run, served: Served, part: str, whole: bytes) -> None:
     outcome, one = run.outcome, order(served, STEPS)
     outcome.accepted += 1
@@ -37,22 +88,18 @@ def _disturb(run: Run, served: Served, part: str, whole: bytes) -> None:
     killed_at = time.monotonic()
     outcome.faults += 1
     lowest, recovered_s = _follow(served, one, killed_at)
-    outcome.resumed += 1
     outcome.recomputed += max(0, reached - lowest)
     outcome.excess += reached - lowest > SNAPSHOT_EVERY
     if part != "redis":
         outcome.recoveries_s.append(recovered_s)
-    found = _final(served, one)
-    outcome.completed += found["status"] == "completed"
-    outcome.lost += found["status"] != "completed"
-    outcome.damaged += found["status"] == "completed" and content(served, one) != whole
+    _judge(run, served, one, whole)
 
 
-def _reach(served: Served, video_id: str, step: int, within_s: float = 60.0) -> int:
+def _reach(served: Served, video_id: str, step: int, within_s: float = 60.0, *, stage: str = "sample") -> int:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         found = video(served, video_id)
-        if found["stage"] == "sample" and found["step"] >= step:
+        if found["stage"] == stage and found["step"] >= step:
             return int(found["step"])
         time.sleep(0.02)
     raise TimeoutError(f"{video_id} does not come to step {step}")
@@ -92,4 +139,7 @@ def _final(served: Served, video_id: str, within_s: float = 120.0) -> dict[str, 
     return {"status": "stuck"}
 
 
-CASES: dict[str, Case] = {"real Triton: maker killed amid a film": resumed}
+CASES: dict[str, Case] = {
+    "real Triton: maker killed amid a film": resumed,
+    "real Triton: its connections fall silent": unheard,
+}
