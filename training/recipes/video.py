@@ -37,7 +37,7 @@ IMAGE_PART = 0.15
 IMAGES_LATER = 0.2
 ENCODE_PART = 0.3
 MOST_DONE = 0.2
-THINGS = 4.0
+THINGS, IN_NOISE = 4.0, 0.3
 TILE = 32
 GUIDANCE = 5.0
 PROMPTS = (
@@ -240,8 +240,10 @@ class Recipe:
                 states, mask = self.text_encoder(tokens), (tokens != 0).float()
             velocity = self.transformer(x, self.condition(rows, task), time_, task, states, mask)
         error = self.error(velocity.float(), (x, latents, noise), time_)
-        # A thing is a few cells of hundreds: with the same weight for all it comes last.
-        regard = 1.0 + (THINGS - 1.0) * rows["things"][:, None]
+        # A thing is a few cells of hundreds: with the same weight for all it comes last. Less so in noise,
+        # where its place is open: there the full weight draws it in all places that it could have.
+        clear = IN_NOISE + (1.0 - IN_NOISE) * time_[:, None, None, None, None]
+        regard = 1.0 + (THINGS - 1.0) * clear * rows["things"][:, None]
         return (error.square() * self.weights * regard).mean() / regard.mean()
 
     def error(self, velocity: Tensor, path: tuple[Tensor, Tensor, Tensor], moment: Tensor) -> Tensor:
