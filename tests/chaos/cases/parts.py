@@ -187,10 +187,10 @@ def _flag(run: Run, stack: Stack, flag: str, away_s: float) -> None:
 
 def receiver_down(run: Run) -> None:
     """The receiver of webhooks answers 503 for a while."""
-    until = time.monotonic() + AWAY_S + 3
-    run.receiver.answer = lambda number: 204 if time.monotonic() > until else 503
     with run.stack() as stack:
         client = run.client(stack)
+        until = time.monotonic() + AWAY_S + 3
+        run.receiver.answer = lambda number: 204 if time.monotonic() > until else 503
         client.order_all(run.seeds)
         run.check(client)
         run.outcome.faults = len(run.receiver.received) - run.outcome.accepted
