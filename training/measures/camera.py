@@ -6,18 +6,25 @@ down, enlargement, and going forward over a level ground, where what is near gro
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-Frames = NDArray[np.uint8]
+from training.measures.look import Frames, is_pencilled
+
 Grey = NDArray[np.float32]
 Line = NDArray[np.float64]
+Way = Callable[[float], tuple[Line | None, Line | None]]
 STRIDE = 4
 PAIRS = 6
 FURTHEST = 13  # half pixels that the picture may shift from one frame of a pair to the other
 CLIPPED = 8.0  # levels of brightness from which on a difference is that of something else
-GAIN = 0.93  # a motion must leave less than this part of what standing still leaves
+TILE, FAINT = 8, 0.25  # half pixels, levels
+MOST = 0.3  # what one tile may say
+GAIN = -0.019  # logarithm of the part that a motion must leave, on average over the tiles
+STROKE = 0.055  # picture heights from one stroke of a pencil to the next, sideways
+SHARE = 0.93  # the part of the whole that it must leave no more of
 # Where zooms keep the picture in place, in picture heights below its centre.
 PIVOTS = (0.0, 0.16)
 # From horizon to where things stand, in picture heights, when nothing better is known.
@@ -44,8 +51,30 @@ class _Pairs:
     two: Grey
     stride: int
 
+    @cached_property
+    def standing(self) -> Grey:
+        """What remains [h,w] of each point if the camera stands still."""
+        return _gap(self.one, self.two)
+
     def left(self, columns: Line | None, rows: Line | None) -> float:
-        """What remains if the second frame is sampled at columns [w] or [h,w] and rows [h] of the first."""
+        """What remains if the second frame is sampled at columns [w] or [h,w] and rows [h] of the first.
+
+        The logarithm of its part of what standing still leaves, on average over the picture's tiles: a tile
+        that things fill counts no more than another, and one in which nothing is drawn counts nothing.
+        """
+        gap = self._left(columns, rows)
+        if gap is None:
+            return np.inf
+        part = np.log((_tiles(gap) + FAINT) / (_tiles(self.standing) + FAINT))
+        return float(part.clip(-MOST, MOST).mean())
+
+    def share(self, columns: Line | None, rows: Line | None) -> float:
+        """The part of all that standing still leaves which remains."""
+        gap = self._left(columns, rows)
+        return np.inf if gap is None else float(gap.mean() / max(self.standing.mean(), 1e-6))
+
+    def _left(self, columns: Line | None, rows: Line | None) -> Grey | None:
+        """What remains [h,w], as if standing still where nothing is known; None where that is too much."""
         moved = self.two
         inside = np.ones(moved.shape[1:], bool)
         if rows is not None:
@@ -54,8 +83,19 @@ class _Pairs:
         if columns is not None:
             inside &= (columns >= 0) & (columns <= moved.shape[2] - 1)
             moved = _by_columns(moved, columns)
-        gap = np.minimum(np.abs(moved - self.one), CLIPPED)
-        return float(gap[:, inside].mean()) if inside.mean() > 0.4 else np.inf
+        return np.where(inside, _gap(self.one, moved), self.standing) if inside.mean() > 0.4 else None
+
+
+def _gap(one: Grey, two: Grey) -> Grey:
+    gap: Grey = np.minimum(np.abs(two - one), CLIPPED).mean(0)
+    return gap
+
+
+def _tiles(gap: Grey) -> Grey:
+    """Means [h/TILE,w/TILE]."""
+    height, width = (side // TILE * TILE for side in gap.shape)
+    means: Grey = gap[:height, :width].reshape(height // TILE, TILE, width // TILE, TILE).mean((1, 3))
+    return means
 
 
 def drift(frames: Frames, horizon: float | None = None) -> Drift:
@@ -70,31 +110,30 @@ def drift(frames: Frames, horizon: float | None = None) -> Drift:
     pairs = _pairs(frames)
     height, width = pairs.one.shape[1:]
     x, y = np.arange(width) - (width - 1) / 2, np.arange(height) - (height - 1) / 2
-    tries: list[tuple[float, str, float, float]] = []
+    ways: list[tuple[str, float, Way, list[float]]] = []
     shift = [k / 2 for k in range(-2 * FURTHEST, 2 * FURTHEST + 1) if k]
-    across = _best(lambda d: pairs.left(np.arange(width) + d, None), shift)
-    down = _best(lambda d: pairs.left(None, np.arange(height) + d), shift)
-    tries += [(across[0], "pan", across[1], 0.0), (down[0], "tilt", down[1], 0.0)]
+    ways += [("pan", 0.0, lambda d: (np.arange(width) + d, None), shift)]
+    ways += [("tilt", 0.0, lambda d: (None, np.arange(height) + d), shift)]
+    rates = [k * 0.012 for k in range(-8, 9) if k]
     for pivot in PIVOTS:
         low = (height - 1) / 2 + pivot * height
 
-        def zoomed(rate: float, low: float = low) -> float:
+        def zoomed(rate: float, low: float = low) -> tuple[Line, Line]:
             factor = np.exp(rate)
-            return pairs.left(x * factor + (width - 1) / 2, (np.arange(height) - low) * factor + low)
+            return x * factor + (width - 1) / 2, (np.arange(height) - low) * factor + low
 
-        found = _best(zoomed, [k * 0.012 for k in range(-8, 9) if k])
-        tries.append((found[0], "zoom", found[1], pivot))
+        ways.append(("zoom", pivot, zoomed, rates))
     if horizon is not None:
-        found = _best(
-            lambda near: pairs.left(*_forward(x, y, horizon * height, near)),
-            [k * 0.06 for k in range(-8, 9) if k],
-        )
-        tries.append((found[0], "push", found[1], horizon - 0.5))
-    standing = pairs.left(None, None)
-    least = min(tries)
-    if not least[0] < GAIN * standing:
+        line = horizon * height
+        ways.append(("push", horizon - 0.5, lambda near: _forward(x, y, line, near), [5 * k for k in rates]))
+    tries = [(*_best(pairs, way, values), number) for number, (_, _, way, values) in enumerate(ways)]
+    score, value, number = min(tries)
+    kind, pivot, way, _ = ways[number]
+    # Falling weather and sliding things look like pans and tilts in a few tiles.
+    clear, much = score < GAIN, pairs.share(*way(value)) < SHARE
+    if not (clear and much if kind in ("pan", "tilt") else clear or much):
         return still
-    return _even(least[1], least[2] / pairs.stride, least[3], (count, height))
+    return _even(kind, value / pairs.stride, pivot, (count, height))
 
 
 def _even(kind: str, rate: float, pivot: float, shape: tuple[int, int]) -> Drift:
@@ -119,7 +158,18 @@ def _pairs(frames: Frames) -> _Pairs:
     """Brightness at half the size of up to PAIRS pairs of frames, STRIDE apart where there are so many."""
     stride = min(STRIDE, len(frames) - 1)
     first = np.unique(np.linspace(0, len(frames) - 1 - stride, PAIRS).round().astype(int))
-    return _Pairs(_halved(frames[first]), _halved(frames[first + stride]), stride)
+    one, two = _halved(frames[first]), _halved(frames[first + stride])
+    if is_pencilled(frames):
+        one, two = _without_strokes(one), _without_strokes(two)
+    return _Pairs(one, two, stride)
+
+
+def _without_strokes(pictures: Grey) -> Grey:
+    """Means [F,h,w] over as many columns as there are from stroke to stroke: they look alike everywhere."""
+    width = max(1, round(STROKE * pictures.shape[1]))
+    total = np.cumsum(np.pad(pictures, ((0, 0), (0, 0), (width // 2 + 1, (width - 1) // 2)), "edge"), 2)
+    means: Grey = (total[..., width:] - total[..., :-width]) / np.float32(width)
+    return means
 
 
 def _halved(frames: Frames) -> Grey:
@@ -130,15 +180,15 @@ def _halved(frames: Frames) -> Grey:
     return grey
 
 
-def _best(left: Callable[[float], float], values: Iterable[float]) -> tuple[float, float]:
+def _best(pairs: _Pairs, way: Way, values: Iterable[float]) -> tuple[float, float]:
     """(least, value) of what is left over by the values, refined between the best one's neighbours."""
-    scores = {value: left(value) for value in values}
+    scores = {value: pairs.left(*way(value)) for value in values}
     value = min(scores, key=lambda v: scores[v])
     step = sorted(scores)[1] - sorted(scores)[0]
     for _ in range(4):
         step /= 2
         for near in (value - step, value + step):
-            scores[near] = left(near)
+            scores[near] = pairs.left(*way(near))
         value = min((value, value - step, value + step), key=lambda v: scores[v])
     return scores[value], value
 

@@ -1,4 +1,4 @@
-"""What a sound is described by: numbers for each sudden rise, and numbers for a whole sound."""
+"""What a sound is described by: numbers for sudden rises, for a whole sound, and for its course in time."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ SUDDEN = 0.10
 APART = 8  # of 5 ms
 FLOOR = 1e-7
 MEL = 26
+FINE = 40  # bands of the course of a sound
 NOTES = 57  # semitones from 80 Hz on
 LOWEST_HZ = 80.0
 LAGS = tuple(range(8, 60, 3))  # of 5 ms
@@ -50,6 +51,29 @@ def description(sound: Wave) -> Line:
     return np.concatenate([_colours(sound), _notes(sound), _beats(sound)])
 
 
+def course(sound: Wave) -> Line:
+    """Loudness [T,40] of bands, every 10 ms."""
+    return _loud(_spectra(sound, 2048, 480), FINE)
+
+
+def tune(sound: Wave) -> Line:
+    """Loudness [T,57] of each semitone, every 50 ms."""
+    power = _spectra(sound, 8192, 2400)
+    hertz = LOWEST_HZ * 2 ** ((np.arange(NOTES + 1) - 0.5) / 12)
+    edges = np.round(hertz * 8192 / RATE).astype(int)
+    edges = np.maximum.accumulate(np.maximum(edges, edges[0] + np.arange(NOTES + 1)))
+    loud: Line = np.log10(np.maximum.reduceat(power, edges, 1)[:, :-1] + FLOOR)
+    return loud
+
+
+def _loud(power: Line, count: int) -> Line:
+    """Loudness [T,count] of bands of even width in octaves, from power of windows of 2048."""
+    hertz = np.geomspace(50, 18_000, count + 1)
+    edges = np.maximum(np.round(hertz * 2048 / RATE).astype(int), np.arange(count + 1) + 2)
+    loud: Line = np.log10(np.add.reduceat(power, edges, 1)[:, :-1] + FLOOR)
+    return loud
+
+
 def _spectra(sound: Wave, size: int, hop: int) -> Line:
     """Power [T,size/2+1] of pieces of a sound."""
     padded = sound if sound.size >= size else np.pad(sound, (0, size - sound.size))
@@ -62,14 +86,12 @@ def _spectra(sound: Wave, size: int, hop: int) -> Line:
 def _colours(sound: Wave) -> Line:
     """Loudness of bands in quiet, usual and loud moments, how it wavers, and where its peak goes."""
     power = _spectra(sound, 2048, 960)
-    hertz = np.geomspace(50, 18_000, MEL + 1)
-    edges = np.maximum(np.round(hertz * 2048 / RATE).astype(int), np.arange(MEL + 1) + 2)
-    loud = np.log10(np.add.reduceat(power, edges, 1)[:, :-1] + FLOOR)
+    loud = _loud(power, MEL)
     low, middle, high = np.quantile(loud, (0.15, 0.5, 0.9), axis=0)
     waver = np.abs(np.diff(loud, axis=0)).mean(0)
     half = len(loud) // 2
-    course = np.median(loud[half:], 0) - np.median(loud[:half], 0)
-    return np.concatenate([low, middle, high, waver, course, _glide(power)])
+    trend = np.median(loud[half:], 0) - np.median(loud[:half], 0)
+    return np.concatenate([low, middle, high, waver, trend, _glide(power)])
 
 
 def _glide(power: Line) -> Line:
@@ -88,11 +110,7 @@ def _glide(power: Line) -> Line:
 
 def _notes(sound: Wave) -> Line:
     """How much each semitone stands out of its surroundings, usually and at times."""
-    power = _spectra(sound, 8192, 2400)
-    hertz = LOWEST_HZ * 2 ** ((np.arange(NOTES + 1) - 0.5) / 12)
-    edges = np.round(hertz * 8192 / RATE).astype(int)
-    edges = np.maximum.accumulate(np.maximum(edges, edges[0] + np.arange(NOTES + 1)))
-    loud = np.log10(np.maximum.reduceat(power, edges, 1)[:, :-1] + FLOOR)
+    loud = tune(sound)
     around = np.stack([np.roll(loud, k, 1) for k in range(-4, 5)]).mean(0)
     out = loud - around
     usual, often = np.quantile(out, (0.4, 0.75), axis=0)

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from training.measures.camera import Frames
-
+Frames = NDArray[np.uint8]
 Pixels = NDArray[np.float32]
 PAPER = (250, 248, 240)
 CELLS = 36  # in the picture's height

@@ -34,10 +34,12 @@ class Path:
     angle: Line
     slack: float
     """How far what stands still may seem to have moved."""
+    grain: float = 0.0
+    """Size of the picture's elements: places are known to a part of one."""
 
 
-def path(thing: Thing, moved: Drift, aspect: float) -> Path:
-    """The way of a thing in a picture of width / height `aspect`."""
+def path(thing: Thing, moved: Drift, aspect: float, grain: float) -> Path:
+    """The way of a thing in a picture of width / height `aspect`, its elements of the size `grain`."""
     frame = thing.frames[thing.whole[thing.frames]]
     if len(frame) < FEWEST_FRAMES:
         frame = thing.frames
@@ -46,9 +48,10 @@ def path(thing: Thing, moved: Drift, aspect: float) -> Path:
     x = (thing.x[frame] - aspect / 2 - moved.x[frame]) / zoom
     y = (thing.y[frame] - 0.5 - moved.y[frame]) / zoom
     widest = float(moved.zoom.min())
-    slack = STANDS + 0.08 * float(np.hypot(moved.x[-1], moved.y[-1]))
+    slack = max(STANDS, grain) + 0.1 * float(np.hypot(moved.x[-1], moved.y[-1]))
+    slack += 0.04 * float(np.log(moved.zoom.max() / moved.zoom.min()))
     radius = thing.radius[frame] / zoom * widest
-    return Path(frame, x * widest, -y * widest, radius, thing.angle[frame], slack)
+    return Path(frame, x * widest, -y * widest, radius, thing.angle[frame], slack, grain)
 
 
 def _usual(radius: Line) -> NDArray[np.bool_]:
@@ -84,6 +87,9 @@ def _hangs(way: Path, across: float, up: float) -> bool:
     bowl, _, _ = np.polyfit(way.x, way.y, 2)
     left = way.y - np.polyval(np.polyfit(way.x, way.y, 2), way.x)
     explained = 1 - float(left.var() / max(way.y.var(), 1e-12))
+    if up < 2 * way.grain and float(left.std()) < 0.3 * way.grain:
+        # Too flat for its curve to be seen.
+        return _returns(way.x, across)
     # A length of string between a quarter and twice the picture's height.
     return 0.25 < bowl < 3.0 and (explained > 0.85 or float(left.std()) < 0.003) and _returns(way.x, across)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.measures.camera import Drift, Frames
-from training.measures.look import PAPER, STROKES, ground_style, is_pencilled, is_pixelated
+from training.measures.camera import Drift
+from training.measures.look import PAPER, STROKES, Frames, ground_style, is_pencilled, is_pixelated
 from training.measures.palette import GROUNDS
 
 Pixels = NDArray[np.float32]

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.measures.camera import Frames, drift
+from training.measures.camera import drift
 from training.measures.foreground import foreground
+from training.measures.look import Frames
 from training.measures.place import find_place, rough_horizon
 from training.measures.regions import dilate, erode, regions
 

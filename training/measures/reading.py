@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.measures.camera import Frames, drift
+from training.measures.camera import drift
 from training.measures.impacts import Hit, hits
+from training.measures.look import CELLS, Frames
 from training.measures.motion import Path, meet, motion, path
 from training.measures.place import find_place, rough_horizon
 from training.measures.things import Thing, find_things
@@ -16,6 +17,7 @@ CHURNS = 0.03
 MEDIUM, LARGE = 0.0935, 0.133
 # What grows is last this many times its size, and what shrinks at first.
 SWOLLEN = 1.5
+HIDDEN = 0.1  # share of the frames
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,17 @@ def read_film(frames: Frames, fps: float) -> Reading:
     found = find_things(frames, place)
     drawn = place.style == "pencil"
     aspect = frames.shape[2] / frames.shape[1]
-    ways = tuple(path(thing, moved, aspect) for thing in found.things)
+    grain = 1 / (CELLS if place.style == "pixelated" else frames.shape[1])
+    ways = tuple(path(thing, moved, aspect, grain) for thing in found.things)
     motions = [
         motion(way, thing.shape, thing.churn > CHURNS) for way, thing in zip(ways, found.things, strict=True)
     ]
     for one in meet(ways) or ():
         motions[one] = "collide"
-    seen = tuple(_seen(thing, way, how) for thing, way, how in zip(found.things, ways, motions, strict=True))
+    seen = tuple(
+        _seen(thing, way, how, len(frames))
+        for thing, way, how in zip(found.things, ways, motions, strict=True)
+    )
     return Reading(
         camera=moved.camera,
         style=place.style,
@@ -82,10 +88,18 @@ def read_film(frames: Frames, fps: float) -> Reading:
     )
 
 
-def _seen(thing: Thing, way: Path, how: str) -> Seen:
+def _largest(way: Path, frames: int) -> float:
+    """The largest radius; where the first or last frames do not show all of it, on the line of the others."""
+    seen = float(np.quantile(way.radius, 0.97))
+    line = np.polyval(np.polyfit(way.frame, way.radius, 1), (0, frames - 1))
+    return max(seen, float(line.max())) if frames - len(way.frame) > HIDDEN * frames else seen
+
+
+def _seen(thing: Thing, way: Path, how: str, frames: int) -> Seen:
+    """What a thing of a film of so many frames is."""
     radius = float(np.median(way.radius))
     if how in ("grow", "shrink"):
-        radius = float(np.quantile(way.radius, 0.97)) / SWOLLEN
+        radius = _largest(way, frames) / SWOLLEN
     size = "small" if radius < MEDIUM else "medium" if radius < LARGE else "large"
     direction = int(np.sign(way.x[-1] - way.x[0]))
     return Seen(thing.colour, thing.shape, size, how, direction, thing.steady, way)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from training.measures.camera import Frames
+from training.measures.cells import unmixed
 from training.measures.foreground import foreground
-from training.measures.look import CELLS
+from training.measures.look import CELLS, Frames
 from training.measures.outline import NAMES as SHAPES
 from training.measures.outline import PERIOD, area_of, centre_of, crop, fit
 from training.measures.palette import NAMES as COLOURS
@@ -18,10 +18,13 @@ from training.measures.regions import Mask, Regions, dilate, erode, regions
 Line = NDArray[np.float64]
 FEWEST_PIXELS = 12
 READABLE_PIXELS = 70
+# Where lines hide much of what is inside, or cells are few, only larger ones show colour and shape.
+COARSE_PIXELS, COARSE = 220, ("outlined", "pencil", "pixelated")
 SMALLEST = 0.05  # root of the area in picture heights: flakes, drops and stars are smaller
 LINES = {"pencil": ("black",), "outlined": ("black", "white")}  # paints that outlines are drawn with
 FOREIGN = 40.0  # RGB distance by which another paint must be nearer than the thing's
-MARGIN = 0.06  # a frame contradicts the film's shape only if another fits so much better
+# A frame contradicts the film's shape only if another fits so much better, the more the fewer its pixels.
+MARGIN = 0.06
 JUMP = 0.4  # picture heights that a thing may go from frame to frame
 
 
@@ -71,14 +74,15 @@ class _Trail:
 def find_things(frames: Frames, place: Place) -> Found:
     """What is in a film [F,H,W,3]; things from left to right as they are first seen."""
     loose = foreground(frames, place)
-    mask = erode(dilate(loose, 2), 2) if place.style == "pencil" else loose
+    even, mask = unmixed(frames, loose, place) if place.style == "pixelated" else (frames, loose.copy())
     # Strings are thinner than that.
     thin = max(1, frames.shape[1] // CELLS // 2) if place.style == "pixelated" else 1
     mask &= dilate(erode(mask, thin), thin + 1)
     burning = _put_out(frames, mask)
-    found, paints = _painted(frames, mask, LINES.get(place.style, ()))
+    found, paints = _painted(even, mask, LINES.get(place.style, ()))
     trails = _follow(found, paints, frames.shape)
-    things = [_read(frames, found, paints, trail) for trail in trails]
+    fewest = COARSE_PIXELS if place.style in COARSE else READABLE_PIXELS
+    things = [_read(frames, (found, paints), trail, fewest) for trail in trails]
     large = [thing for thing in things if float(np.nanmedian(thing.root_area)) > SMALLEST]
     return Found(
         tuple(sorted(large, key=lambda thing: float(thing.x[thing.frames[0]]))), burning, _large(mask)
@@ -102,6 +106,7 @@ def _put_out(frames: Frames, mask: Mask) -> bool:
     share = votes / np.maximum(votes.sum(1, keepdims=True), 1)
     red, orange, yellow = (share[:, COLOURS.index(name)] for name in ("red", "orange", "yellow"))
     burns = (red > 0.13) & (orange > 0.18) & (red + orange + yellow > 0.6) & (whole.area >= FEWEST_PIXELS)
+    burns &= (red > 0.2) | (yellow > 0.02)
     burns[0] = False
     seen = set(whole.frame[burns].tolist())
     if len(seen) < max(2, 0.25 * len(frames)):
@@ -222,7 +227,9 @@ def _cost(found: Regions, paints: NDArray[np.int64], trail: _Trail, n: int, fram
     return float(np.hypot(found.x[n] - x, found.y[n] - y)) + other
 
 
-def _read(film: Frames, found: Regions, paints: NDArray[np.int64], trail: _Trail) -> Thing:
+def _read(film: Frames, painted: tuple[Regions, NDArray[np.int64]], trail: _Trail, fewest: int) -> Thing:
+    """The thing of a trail; frames with fewer pixels of it than `fewest` do not speak of its steadiness."""
+    found, paints = painted
     count, height, width = film.shape[:3]
     numbers, frames = np.array(trail.regions), np.array(trail.frames)
     x, y, area = found.x[numbers], found.y[numbers], found.area[numbers]
@@ -238,8 +245,11 @@ def _read(film: Frames, found: Regions, paints: NDArray[np.int64], trail: _Trail
     weight = np.where(inside, 1.0, 0.05) * np.minimum(area, 600.0)
     best = int((weight[:, None] * fits.overlap).sum(0).argmax())
     colour = np.bincount(paints[numbers], area).argmax()
-    readable = inside & (area >= READABLE_PIXELS)
-    same = (paints[numbers] == colour) & (fits.overlap[:, best] > fits.overlap.max(1) - MARGIN)
+    # Of what is always small, the larger half of its frames has to speak.
+    usual = float(np.median(area[inside])) if inside.any() else 0.0
+    readable = inside & (area >= min(fewest, max(READABLE_PIXELS, usual)))
+    margin = MARGIN * np.sqrt(np.maximum(3 * fewest / area, 1))
+    same = (paints[numbers] == colour) & (fits.overlap[:, best] > fits.overlap.max(1) - margin)
     steady = float(same[readable].mean()) if readable.any() else 1.0
     radius = np.sqrt(area / area_of(SHAPES[best]))
     right, up = centre_of(SHAPES[best], fits.angle[:, best])

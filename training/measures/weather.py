@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from training.measures.camera import Drift, Frames
+from training.measures.camera import Drift
+from training.measures.look import Frames
 from training.measures.regions import Mask, dilate, regions
 
 FEWEST = 8  # of them in a frame
@@ -32,7 +33,7 @@ def weather(frames: Frames, things: Mask, moved: Drift) -> str:
     small[0] = False
     number = np.bincount(parts.frame[small], minlength=len(usual)) if small.any() else np.zeros(len(usual))
     # An enlargement is not undone: fine texture looks like flakes then.
-    fewest = FEWEST if moved.zoom[-1] == 1 else 2 * FEWEST
+    fewest = FEWEST if moved.zoom[-1] == 1 else 3 * FEWEST
     if float(np.median(number)) < fewest:
         return "none"
     tall = float(np.mean(high[small] / wide[small]))

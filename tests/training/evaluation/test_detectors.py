@@ -170,6 +170,11 @@ def test_what_nobody_could_read_is_left_out() -> None:
     assert unreadable(scene) == frozenset()
     assert "weather" in unreadable(replace(scene, style="pixelated"))
     assert "camera" in unreadable(replace(scene, style="flat", sky="room", camera="zoom in"))
+    assert {"camera", "size"} <= unreadable(replace(scene, style="outlined", sky="day", camera="push in"))
+    assert "camera" not in unreadable(replace(scene, sky="day", camera="push in"))
+    ball = replace(scene, objects=(replace(scene.objects[0], shape="ball", motion="spin"),))
+    assert "motion" in unreadable(replace(ball, style="flat"))
+    assert "motion" not in unreadable(ball)
 
 
 def test_the_table_has_a_line_for_each_axis(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,18 @@ def test_a_pan_played_backwards_goes_the_other_way(shoot: Any) -> None:
     assert drift(film[::-1]).camera == "pan right"
 
 
+@pytest.mark.parametrize("camera", ["static", "pan left", "tilt down"])
+def test_strokes_of_a_pencil_do_not_hide_the_camera(shoot: Any, camera: str) -> None:
+    for seed in range(2):
+        _, film = shoot(seed, camera=camera, motion="spin", style="pencil", sky="night")
+        assert drift(film, rough_horizon(film)).camera == camera
+
+
+def test_a_thing_that_grows_on_an_even_ground_is_no_camera(shoot: Any) -> None:
+    _, film = shoot(3, camera="static", motion="grow", style="flat", sky="overcast", size="large")
+    assert drift(film, rough_horizon(film)).camera == "static"
+
+
 def test_a_blank_film_stands_still() -> None:
     moved = drift(np.full((8, 144, 256, 3), 90, np.uint8))
     assert moved.camera == "static"

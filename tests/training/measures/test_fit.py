@@ -4,21 +4,7 @@ import numpy as np
 import pytest
 
 from training.measures import fit, listening
-from training.world.chance import Film, sample_scene
 from training.world.scene import MOODS
-
-
-def test_truth_names_what_sounds() -> None:
-    scene = sample_scene(3, Film(32, 16))
-    heard, mood = fit.truth(scene)
-    named = {kind for kind, there in zip(listening.KINDS, heard, strict=True) if there}
-    assert {listening.KIND_OF[thing.motion] for thing in scene.objects} - {"silence"} <= named
-    assert MOODS[mood] == scene.music
-
-
-def test_arrays_come_back_from_their_text() -> None:
-    array = np.array([[0.5, -2.0, 3.25]])
-    assert listening._unpacked(fit.packed(array)).tolist() == array.tolist()
 
 
 def test_a_lesson_in_small_can_be_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,3 +16,11 @@ def test_a_lesson_in_small_can_be_read_again(tmp_path: Path, monkeypatch: pytest
         assert listening.listen(np.zeros(48_000, np.float32)).mood in MOODS
     finally:
         listening._networks.cache_clear()
+
+
+def test_batches_hold_every_lesson_once_and_one_length_each() -> None:
+    told = fit.lessons(8)
+    found = [one for some in fit._batches(told, np.random.default_rng(0)) for one in some]
+    assert sorted(map(id, found)) == sorted(map(id, told))
+    for some in fit._batches(told, np.random.default_rng(0)):
+        assert len({len(one.course) for one in some}) == 1

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,3 +37,11 @@ def test_those_that_pass_each_other_far_away_do_not_meet() -> None:
     assert meet((way(time * 0.1, flat), way(1 - time * 0.1, flat))) is None
     towards = way(np.minimum(time, 0.5) * 0.8, flat), way(1 - np.minimum(time, 0.5) * 0.8, flat)
     assert meet(towards) == (0, 1)
+
+
+def test_a_shallow_swing_is_known_by_its_returning_where_cells_hide_its_curve() -> None:
+    time = np.arange(32) / 16
+    x, jitter = 0.1 * np.cos(3 * time), np.tile([0.0, 0.01], 16)
+    seen = way(x, 0.8 * x**2 + jitter)
+    assert motion(replace(seen, grain=1 / 36), "cross", False) == "swing"
+    assert motion(replace(seen, x=0.15 * time, grain=1 / 36), "cross", False) != "swing"

@@ -3,7 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from training.measures.reading import read_film
+from training.measures.motion import Path
+from training.measures.reading import _largest, read_film
 
 
 def test_a_film_is_read_as_a_whole(shoot: Any) -> None:
@@ -26,6 +27,13 @@ def test_the_size_of_what_grows_is_its_own(shoot: Any, motion: str) -> None:
     for size in ("small", "medium", "large"):
         _, film = shoot(2, motion=motion, size=size, camera="static")
         assert [thing.size for thing in read_film(film, 16).things] == [size]
+
+
+def test_the_size_of_what_grows_out_of_the_picture_is_on_its_line() -> None:
+    frame = np.arange(20)
+    part = Path(frame, 0.0 * frame, 0.0 * frame, 0.05 + 0.005 * frame, 0.0 * frame, 0.02)
+    assert _largest(part, 32) == pytest.approx(0.05 + 0.005 * 31)
+    assert _largest(part, 21) == pytest.approx(0.145, abs=0.003)
 
 
 @pytest.mark.parametrize("shape", [(1, 36, 64, 3), (4, 36, 64), (4, 36, 64, 4)])

@@ -3,7 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from training.measures.camera import Frames, drift
+from training.measures.camera import drift
+from training.measures.look import Frames
 from training.measures.place import find_place, rough_horizon
 from training.measures.things import Found, find_things
 from training.world.physics import simulate
