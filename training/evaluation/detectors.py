@@ -17,11 +17,12 @@ from training.measures.listening import Listening, listen
 from training.measures.reading import Reading, read_film
 from training.world.chance import sample_scene
 from training.world.render import render
-from training.world.scene import Scene
+from training.world.scene import ROUND, Scene
 from training.world.sound import synthesize
 
 FIRST_SEED = 500_000
 FILMS = 300
+UNSHADED = ("flat", "outlined", "pencil")
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,28 @@ def unreadable(scene: Scene) -> frozenset[str]:
     """Axes on which the scene says nothing.
 
     Cells of 4 pixels are larger than drops and than the way of a thing in a frame. Strokes under a moving
-    camera hide what falls. Without texture, clouds or stars only the horizon shows a zoom or a push.
+    camera hide what falls. Without texture, clouds or stars only the horizon shows a zoom, and nothing shows
+    a push. Round things without a stripe turn unseen.
     """
     left: set[str] = set()
     if scene.style == "pixelated":
         left |= {"weather", "size", "hits seen"}
     if scene.style == "pencil":
         left |= {"hits seen"} | ({"weather"} if scene.camera != "static" else set())
-    bare = scene.style in ("flat", "outlined") and scene.sky in ("overcast", "room")
-    if bare and not scene.camera.startswith(("static", "tilt")):
-        left |= {"camera", "motion", "hits seen"}
+    if _hides_camera(scene):
+        left |= {"camera", "motion", "size", "hits seen"}
+    turns = any(thing.motion == "spin" and thing.shape in ROUND for thing in scene.objects)
+    if turns and scene.style in UNSHADED:
+        left |= {"motion"}
     return frozenset(left)
+
+
+def _hides_camera(scene: Scene) -> bool:
+    """Whether only the things would look otherwise if the camera stood still: a push spares the sky."""
+    bare = scene.style in ("flat", "outlined")
+    if scene.camera.startswith(("push", "pull")):
+        return bare
+    return bare and scene.sky in ("overcast", "room") and not scene.camera.startswith(("static", "tilt"))
 
 
 def judge(tally: Tally, observed: Observed) -> dict[str, bool]:
