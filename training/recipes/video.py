@@ -39,7 +39,7 @@ ENCODE_PART = 0.3
 MOST_DONE = 0.2
 THINGS, IN_NOISE = 4.0, 0.3
 TILE = 32
-GUIDANCE = 5.0
+GUIDANCE = 3.0
 PROMPTS = (
     "a red ball bouncing on a blue floor",
     "a green square sliding to the right on a grey floor",
