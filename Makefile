@@ -37,10 +37,10 @@ fix: $(VENV)/.dev  ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-train: $(VENV)/.dev  ## train moviegen-mini (ARGS="--budget-s 3600"); see training/README.md
+train: $(VENV)/.dev  ## train moviegen-mini; stopped, it goes on (ARGS="--budget-s 3600"); see training/README.md
 	$(BIN)/python -m training.run $(ARGS)
 
-eval: $(VENV)/.dev  ## N=20 held-out captions through the stack, measured (ARGS="--against OTHER/table.json")
+eval: $(VENV)/.dev  ## N=20 held-out captions through the stack, measured; goes on (ARGS="--sections text edit=200")
 	$(BIN)/python -m training.evaluation --n $(N) $(ARGS)
 
 bench: $(VENV)/.dev  ## the benchmarks, as ratios measured side by side

@@ -2,7 +2,6 @@
 
 import base64
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,20 +11,19 @@ import httpx
 from services.contract.errors import GenerationError
 
 POLL_S = 0.3
-PATIENCE_S = 900.0
+PATIENCE_S = 1800.0
 
 
 @dataclass(frozen=True)
 class Client:
-    """The gateway at `url`; `meanwhile` is called again and again while a film is waited for."""
+    """The gateway at `url`."""
 
     url: str
-    meanwhile: Callable[[], None]
 
     def film(self, fields: dict[str, Any], path: Path, first: bytes | None = None) -> None:
         """Order a film, wait for it and write it to `path`; `first` is a PNG that it begins with.
 
-        Raises GenerationError if it is refused, fails or takes longer than 15 minutes.
+        Raises GenerationError if it is refused, fails or takes longer than 30 minutes.
         """
         body = dict(fields)
         if first is not None:
@@ -36,15 +34,12 @@ class Client:
             if answer.is_error:
                 raise GenerationError(f"refused: {answer.json()['error']['message']}")
             video = self._wait(client, answer.json()["id"])
-            whole = path.with_suffix(".part")
-            whole.write_bytes(client.get(f"/v1/videos/{video}/content").raise_for_status().content)
-            whole.replace(path)
+            path.write_bytes(client.get(f"/v1/videos/{video}/content").raise_for_status().content)
             client.delete(f"/v1/videos/{video}").raise_for_status()
 
     def _wait(self, client: httpx.Client, video: str) -> str:
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
-            self.meanwhile()
             time.sleep(POLL_S)
             state = client.get(f"/v1/videos/{video}")
             if state.is_server_error:

@@ -13,6 +13,7 @@ from training.evaluation.work import FORMAT, HEIGHT, WIDTH, Work
 from training.measures.portraits import nearest
 from training.measures.quality import psnr
 from training.measures.reading import Reading, read_film
+from training.world.chance import Film as Format
 from training.world.chance import sample_scene
 from training.world.edits import Edit, changed, sample_edit
 from training.world.figures import Appearance, portrait, sample_character, sample_figure
@@ -26,16 +27,15 @@ MOSTLY = 0.6
 FIGURES = 10
 
 
-def continued(work: Work, n: int) -> Tally:
+def continued(work: Work, seed: int) -> Tally:
     """The first second given: the frame after it, and whether things go on their ways."""
     tally = Tally()
-    for seed in work.scene_seeds(n):
-        scene = sample_scene(seed, FORMAT, "heldout")
-        truth = render(scene, HEIGHT, WIDTH)
-        frames = work.made("continuation", seed, partial(_go_on, work, scene, truth[:GIVEN]))["frames"]
-        tally.value("PSNR at the seam", psnr(frames[GIVEN], truth[GIVEN]))
-        tally.value("PSNR of what was given", psnr(frames[:GIVEN], truth[:GIVEN]))
-        tally.right({"motion goes on": goes_on(read_film(frames, FORMAT.fps), read_film(truth, FORMAT.fps))})
+    scene = sample_scene(seed, FORMAT, "heldout")
+    truth = render(scene, HEIGHT, WIDTH)
+    frames = work.made("continuation", seed, partial(_go_on, work, scene, truth[:GIVEN]))["frames"]
+    tally.value("PSNR at the seam", psnr(frames[GIVEN], truth[GIVEN]))
+    tally.value("PSNR of what was given", psnr(frames[:GIVEN], truth[:GIVEN]))
+    tally.right({"motion goes on": goes_on(read_film(frames, FORMAT.fps), read_film(truth, FORMAT.fps))})
     return tally
 
 
@@ -64,25 +64,24 @@ def goes_on(made: Reading, truth: Reading) -> bool:
     return bool(truth.things)
 
 
-def edited(work: Work, n: int) -> Tally:
-    """Edits of held-out films: whether what was asked for is done, and how much else has changed."""
+def edited(work: Work, seed: int, section: str = "edit", film: Format = FORMAT) -> Tally:
+    """An edit of a held-out film: whether what was asked for is done, and how much else has changed."""
     tally = Tally()
-    for seed in work.scene_seeds(n):
-        edit = sample_edit(seed, FORMAT, "heldout")
-        source, target = (render(scene, HEIGHT, WIDTH) for scene in (edit.source, edit.target))
-        frames = work.made("edit", seed, partial(_edit, work, seed, edit, source))["frames"]
-        done = is_done(edit, read_film(frames, FORMAT.fps))
-        if done is not None:
-            tally.right({"change done": done, f"change done: {edit.kind}": done})
-        outside = ~changed(source, target)
-        if outside.mean() > 0.02:
-            tally.value("PSNR outside the mask", psnr(frames, source, outside))
+    edit = sample_edit(seed, film, "heldout")
+    source, target = (render(scene, HEIGHT, WIDTH) for scene in (edit.source, edit.target))
+    frames = work.made(section, seed, partial(_edit, work, seed, edit, source))["frames"]
+    done = is_done(edit, read_film(frames, film.fps))
+    if done is not None:
+        tally.right({"change done": done, f"change done: {edit.kind}": done})
+    outside = ~changed(source, target)
+    if outside.mean() > 0.02:
+        tally.value("PSNR outside the mask", psnr(frames, source, outside))
     return tally
 
 
 def _edit(work: Work, seed: int, edit: Edit, source: Frames) -> dict[str, Frames]:
     size, latents = work.networks.base_size(WIDTH, HEIGHT), work.networks.encode_video(source)
-    request = Request(edit.instruction, FORMAT.frames, size, seed, "edit", latents)
+    request = Request(edit.instruction, len(source), size, seed, "edit", latents)
     return {"frames": work.networks.sample_video(request)}
 
 
@@ -110,20 +109,20 @@ def is_done(edit: Edit, reading: Reading) -> bool | None:
             return found == Counter((thing.colour, thing.shape) for thing in target.objects)
 
 
-def with_character(work: Work, n: int) -> Tally:
-    """Held-out figures, shown in a portrait: whether the film's is nearest to it among ten."""
+def with_character(work: Work, seed: int, section: str = "character", film: Format = FORMAT) -> Tally:
+    """A held-out figure, shown in a portrait: whether the film's is nearest to it among ten."""
     tally = Tally()
-    for seed in work.scene_seeds(n):
-        appearance = sample_character(seed, FORMAT, "heldout")
-        frames = work.made("character", seed, partial(_appear, work, seed, appearance))["frames"]
-        tally.right({"right one of ten": recognized(frames, appearance, seed)})
+    appearance = sample_character(seed, film, "heldout")
+    frames = work.made(section, seed, partial(_appear, work, seed, appearance))["frames"]
+    tally.right({"right one of ten": recognized(frames, appearance, seed)})
     return tally
 
 
 def _appear(work: Work, seed: int, appearance: Appearance) -> dict[str, Frames]:
     size = work.networks.base_size(WIDTH, HEIGHT)
-    shown = work.networks.encode_video(portrait(appearance.figure, HEIGHT, WIDTH)[None])
-    request = Request(appearance.caption, FORMAT.frames, size, seed, "character", shown)
+    side = work.networks.portrait_px
+    shown = work.networks.encode_portrait(portrait(appearance.figure, side, side))
+    request = Request(appearance.caption, appearance.scene.frames, size, seed, "character", character=shown)
     return {"frames": work.networks.sample_video(request)}
 
 

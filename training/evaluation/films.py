@@ -42,13 +42,12 @@ def order(scene: Scene, **more: Any) -> dict[str, Any]:
     }
 
 
-def from_words(work: Work, n: int, section: str = "text", **more: Any) -> Tally:
-    """Held-out captions, n of them; `more` are further fields of the requests."""
+def from_words(work: Work, seed: int, section: str = "text", **more: Any) -> Tally:
+    """A held-out caption; `more` are further fields of the request."""
     tally = Tally()
-    for seed in work.scene_seeds(n):
-        scene = sample_scene(seed, FORMAT, "heldout")
-        film = work.film(section, seed, order(scene, **more))
-        judge(tally, film, wanted(scene, texts(scene)[0]))
+    scene = sample_scene(seed, FORMAT, "heldout")
+    film = work.film(section, seed, order(scene, **more))
+    judge(tally, film, wanted(scene, texts(scene)[0]))
     return tally
 
 
@@ -77,19 +76,18 @@ def until(want: Wanted, end_s: float) -> tuple[tuple[float, ...], tuple[float, .
     return known, (*want.faint, *(time_s for time_s in want.hits if time_s >= end_s))
 
 
-def from_first_frame(work: Work, n: int) -> Tally:
+def from_first_frame(work: Work, seed: int) -> Tally:
     """The first frame given with the caption: through the API where it takes one, else by the same loops."""
     tally = Tally()
-    for seed in work.scene_seeds(n):
-        scene = sample_scene(seed, FORMAT, "heldout")
-        first = render(scene, HEIGHT, WIDTH, frames=[0])
-        if "image" in work.networks.cast.tasks:
-            frames = work.film("image", seed, order(scene, audio=False), png(first[0])).frames
-        else:
-            frames = work.made("image", seed, partial(_begun, work, scene, first))["frames"]
-        tally.value("PSNR of frame 0", psnr(frames[0], first[0]))
-        judged = seen(read_film(frames, FORMAT.fps), wanted(scene, texts(scene)[0]))
-        tally.right({axis: judged[axis] for axis in ("colour", "shape", "motion", "count")})
+    scene = sample_scene(seed, FORMAT, "heldout")
+    first = render(scene, HEIGHT, WIDTH, frames=[0])
+    if "image" in work.networks.cast.tasks:
+        frames = work.film("image", seed, order(scene, audio=False), png(first[0])).frames
+    else:
+        frames = work.made("image", seed, partial(_begun, work, scene, first))["frames"]
+    tally.value("PSNR of frame 0", psnr(frames[0], first[0]))
+    judged = seen(read_film(frames, FORMAT.fps), wanted(scene, texts(scene)[0]))
+    tally.right({axis: judged[axis] for axis in ("colour", "shape", "motion", "count")})
     return tally
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from services.engines.session import Array, Session
 from services.media.read import squash
 from services.sampling.color import to_floats
 from services.sampling.decode import decode_tile, upsample
-from services.sampling.loop import Course, sample_audio, sample_video
+from services.sampling.loop import Course, portrait, sample_audio, sample_video
 from services.sampling.tiling import tiles
 
 Floats = NDArray[np.float32]
@@ -27,7 +28,8 @@ MANIFEST = "services/families/moviegen/manifests/moviegen-mini.json"
 
 @dataclass(frozen=True)
 class Request:
-    """A film to be made; `source` [16,n,h,w] are latents given with it. None leaves it to the cast."""
+    """A film to be made; `source` [C,n,h,w] are latents given with it, `character` [C,S,S] those of a
+    portrait. None leaves it to the cast."""
 
     prompt: str
     frames: int
@@ -38,15 +40,18 @@ class Request:
     fps: int = 16
     steps: int | None = None
     guidance: float | None = None
+    character: Floats | None = None
 
 
 @dataclass
 class Networks:
-    """Networks of a model repository, each loaded when it is first used."""
+    """Networks of a model repository, each loaded when it is first used; a caller has `threads`."""
 
     folder: Path
     cast: CastManifest
     sessions: dict[str, Session] = field(default_factory=dict)
+    threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    loading: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @classmethod
     def of(cls, root: Path) -> "Networks":
@@ -64,9 +69,10 @@ class Networks:
 
     def run(self, name: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Outputs of a network. Raises ConfigurationError or GenerationError as `Session` does."""
-        if name not in self.sessions:
-            path = self.folder / name / "1" / "model.onnx"
-            self.sessions[name] = Session(path, threads=len(os.sched_getaffinity(0)), name=name)
+        with self.loading:
+            if name not in self.sessions:
+                path = self.folder / name / "1" / "model.onnx"
+                self.sessions[name] = Session(path, threads=self.threads, name=name)
         return self.sessions[name].run(inputs)
 
     def encode_text(self, away_from: str, towards: str) -> tuple[Floats, Floats]:
@@ -76,7 +82,7 @@ class Networks:
         return states, (tokens != PAD).astype(np.float32)
 
     def encode_video(self, frames: Bytes) -> Floats:
-        """Latents [16,T,h,w] of frames [F,8h,8w,3], in tiles of 32 frames as the transformer knows them."""
+        """Latents [C,T,h,w] of frames [F,8h,8w,3], in tiles of 32 frames as the transformer knows them."""
         video = to_floats(frames).transpose(1, 0, 2, 3)[None]
         parts = [
             self._floats(tensors.VIDEO_ENCODER, {tensors.VIDEO: np.ascontiguousarray(part)}, tensors.LATENTS)[
@@ -85,6 +91,15 @@ class Networks:
             for part in np.split(video, range(32, len(frames), 32), axis=2)
         ]
         return np.concatenate(parts, axis=1)
+
+    @property
+    def portrait_px(self) -> int:
+        """Side of the square picture that shows a character."""
+        return self.cast.latents.portrait * self.cast.latents.space
+
+    def encode_portrait(self, picture: Bytes) -> Floats:
+        """Latents [C,S,S] of a square picture [8S,8S,3]."""
+        return self.encode_video(picture[None])[:, 0]
 
     def decode_video(self, latents: Floats) -> Bytes:
         """Frames [8T,8h,8w,3], tile by tile as in the stack."""
@@ -109,12 +124,14 @@ class Networks:
             guidance=cast.guidance.default if request.guidance is None else request.guidance,
         )
         shape = (cast.latents.channels, *cast.latents.shape(request.frames, request.size))
+        side = cast.latents.portrait
         *_, last = sample_video(
             lambda inputs: self._floats(tensors.VIDEO_TRANSFORMER, inputs, tensors.VELOCITY),
             course,
             shape,
             task=TASKS.index(request.task),
             source=request.source,
+            character=portrait((cast.latents.channels, side, side), request.character),
         )
         return self.decode_video(last.latents)[: request.frames]
 

@@ -40,6 +40,11 @@ GOALS: dict[tuple[str, str], tuple[float, bool]] = {
     ("codec", "SI-SDR"): (12.0, True),
     ("50 steps against 250", "axes within the interval"): (1.0, True),
 }
+GOALS |= {
+    (f"{section} of 1 s", axis): goal
+    for (section, axis), goal in GOALS.items()
+    if section in ("edit", "character")
+}
 UNITS = {"PSNR": "dB", "SI-SDR": "dB", "better": "dB", "distance": "dB"}
 PLAIN = ("SSIM", "bright dots")
 

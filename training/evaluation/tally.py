@@ -1,8 +1,9 @@
 """Observations by axis, and what they add up to."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from training.evaluation.axes import Matches
 from training.evaluation.intervals import Estimate, mean, share
@@ -15,6 +16,21 @@ class Tally:
     shares: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Tally":
+        """The tally that `data` came from. Raises KeyError, TypeError or ValueError for anything else."""
+        tally = cls()
+        for axis, counts in dict(data["shares"]).items():
+            tally.shares[axis] += [(int(right), int(total)) for right, total in counts]
+        for axis, values in dict(data["values"]).items():
+            tally.values[axis] += [float(value) for value in values]
+        return tally
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Everything observed, in plain values."""
+        return {"shares": dict(self.shares), "values": dict(self.values)}
+
     def right(self, judged: Mapping[str, bool]) -> None:
         """One film, right or wrong on each axis."""
         for axis, good in judged.items():
@@ -22,7 +38,7 @@ class Tally:
 
     def value(self, axis: str, value: float) -> None:
         """One value of an axis."""
-        self.values[axis].append(value)
+        self.values[axis].append(float(value))
 
     def matches(self, what: str, counted: Matches) -> None:
         """Precision and recall of one film's hits."""
@@ -37,3 +53,14 @@ class Tally:
             if total:
                 found[axis] = share(right, total)
         return found | {axis: mean(values) for axis, values in self.values.items() if values}
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """All observations of some tallies, in their order."""
+    whole = Tally()
+    for tally in tallies:
+        for axis, counts in tally.shares.items():
+            whole.shares[axis] += counts
+        for axis, values in tally.values.items():
+            whole.values[axis] += values
+    return whole

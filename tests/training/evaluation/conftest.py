@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from services.local.stack import ROOT
 from training.evaluation.film import Film
+from training.evaluation.intervals import Estimate
 from training.evaluation.networks import Networks
+from training.evaluation.tally import Tally, total
 from training.evaluation.work import Work
 
 Maker = Callable[[str, int], NDArray[np.uint8]]
@@ -27,6 +29,16 @@ class Made(Work):
         if section == "sound":
             return {"sound": type(self).sound(seed)}
         return {"frames": type(self).maker(section, seed)}
+
+
+@pytest.fixture
+def estimated() -> Callable[..., dict[str, Estimate]]:
+    """What a section's measure finds in the first n scenes of some work."""
+
+    def estimate(measure: Callable[[Work, int], Tally], work: Work, n: int) -> dict[str, Estimate]:
+        return total(measure(work, seed) for seed in work.scene_seeds(n)).estimates()
+
+    return estimate
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from training.evaluation.films import from_first_frame, from_words, order, texts, until
+from training.evaluation.intervals import Estimate
 from training.evaluation.wanted import wanted
 from training.evaluation.work import FORMAT, Work
 from training.world.captions import vocabulary
@@ -13,6 +14,7 @@ from training.world.scene import is_heldout
 from training.world.sound import synthesize
 
 WorkOf = Callable[..., Work]
+Estimated = Callable[..., dict[str, Estimate]]
 
 
 def true_film(_section: str, seed: int) -> np.ndarray:
@@ -23,28 +25,28 @@ def true_sound(seed: int) -> np.ndarray:
     return synthesize(sample_scene(seed, FORMAT, "heldout"))
 
 
-def test_true_films_of_the_captions_are_right(work_of: WorkOf) -> None:
-    found = from_words(work_of(true_film, true_sound), 8).estimates()
+def test_true_films_of_the_captions_are_right(work_of: WorkOf, estimated: Estimated) -> None:
+    found = estimated(from_words, work_of(true_film, true_sound), 8)
     wrong = {axis: e.value for axis, e in found.items() if axis != "bright dots a frame" and e.value < 0.87}
     assert wrong == {}
     assert {"ground", "hits heard of seen: precision", "mood", "consistency"} <= set(found)
 
 
-def test_films_of_other_captions_are_wrong(work_of: WorkOf) -> None:
-    found = from_words(
-        work_of(lambda s, seed: true_film(s, seed + 1), lambda k: true_sound(k + 1)), 8
-    ).estimates()
+def test_films_of_other_captions_are_wrong(work_of: WorkOf, estimated: Estimated) -> None:
+    found = estimated(
+        from_words, work_of(lambda s, seed: true_film(s, seed + 1), lambda k: true_sound(k + 1)), 8
+    )
     assert all(found[axis].value < 0.6 for axis in ("colour", "shape", "motion", "ground", "kind of sound"))
 
 
-def test_the_first_frame_is_compared_with_the_given_one(work_of: WorkOf) -> None:
-    found = from_first_frame(work_of(true_film), 4).estimates()
+def test_the_first_frame_is_compared_with_the_given_one(work_of: WorkOf, estimated: Estimated) -> None:
+    found = estimated(from_first_frame, work_of(true_film), 4)
     assert found["PSNR of frame 0"].value == 99
     assert found["motion"].value == 1
     frozen = work_of(lambda s, seed: np.repeat(true_film(s, seed)[:1], 32, 0))
-    assert from_first_frame(frozen, 4).estimates()["motion"].value < 0.5
+    assert estimated(from_first_frame, frozen, 4)["motion"].value < 0.5
     later = work_of(lambda s, seed: np.roll(true_film(s, seed), -9, 0))
-    assert from_first_frame(later, 4).estimates()["PSNR of frame 0"].value < 28
+    assert estimated(from_first_frame, later, 4)["PSNR of frame 0"].value < 28
 
 
 def test_orders_are_held_out_and_say_everything() -> None:
@@ -65,8 +67,8 @@ def test_late_hits_may_be_missed() -> None:
 
 
 @pytest.mark.parametrize("level", [0, 128])
-def test_a_blank_film_has_a_score(work_of: WorkOf, level: int) -> None:
+def test_a_blank_film_has_a_score(work_of: WorkOf, estimated: Estimated, level: int) -> None:
     blank = np.full((32, 144, 256, 3), level, np.uint8)
-    found = from_words(work_of(lambda _s, _k: blank, lambda _k: np.zeros(96_000, np.float32)), 3).estimates()
+    found = estimated(from_words, work_of(lambda _s, _k: blank, lambda _k: np.zeros(96_000, np.float32)), 3)
     assert found["colour"].value == found["count"].value == 0
     assert "consistency" not in found

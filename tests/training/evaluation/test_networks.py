@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ from services.contract.errors import ConfigurationError
 from services.local.stack import ROOT
 from training.evaluation.networks import Networks, Request
 from training.measures.quality import psnr
+from training.recipes.sources import PORTRAIT
+from training.world.figures import portrait, sample_figure
 
 FILM = np.linspace(40, 200, 16 * 144 * 256 * 3).reshape(16, 144, 256, 3).astype(np.uint8)
 
@@ -19,7 +22,7 @@ def networks() -> Networks:
 
 def test_films_go_through_the_autoencoder(networks: Networks) -> None:
     latents = networks.encode_video(FILM)
-    assert latents.shape == (16, 2, 18, 32)
+    assert latents.shape == (64, 2, 18, 32)
     back = networks.decode_video(latents)
     assert back.shape == FILM.shape
     assert psnr(back, FILM) > 18
@@ -27,11 +30,24 @@ def test_films_go_through_the_autoencoder(networks: Networks) -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_makes_a_film(networks: Networks, task: str) -> None:
-    given = {"text": 0, "image": 1, "character": 1, "continuation": 1, "edit": 2}[task]
+    given = {"text": 0, "image": 1, "character": 0, "continuation": 1, "edit": 2}[task]
     source = networks.encode_video(FILM)[:, :given] if given else None
     size = networks.base_size(256, 144)
     request = Request("a red ball", 16, size, 3, task, source, steps=1)  # type: ignore[arg-type]
     assert networks.sample_video(request).shape == (16, 144, 256, 3)
+
+
+def test_a_character_is_seen_in_its_own_task_alone(networks: Networks) -> None:
+    side, size = networks.portrait_px, networks.base_size(256, 144)
+    assert side == PORTRAIT
+    figures = [networks.encode_portrait(portrait(sample_figure(seed), side, side)) for seed in range(2)]
+    plain = Request("this character bouncing", 8, size, 3, "character", steps=1)
+    own, other = (
+        [networks.sample_video(replace(plain, task=task, character=figure)) for figure in figures]
+        for task in ("character", "text")
+    )
+    assert (own[0] != own[1]).any()
+    assert (other[0] == other[1]).all()
 
 
 def test_a_film_is_that_of_its_seed(networks: Networks) -> None:

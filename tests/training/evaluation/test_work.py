@@ -47,12 +47,26 @@ def test_arrays_are_kept_too(tmp_path: Path) -> None:
     assert len(calls) == 1
 
 
-def test_a_folder_belongs_to_its_weights_and_seed(tmp_path: Path) -> None:
+def test_what_fails_the_check_is_not_kept(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise ConfigurationError("replaced")
+
+    strict = replace(work(tmp_path, Client()), check=fail)
+    with pytest.raises(ConfigurationError, match="replaced"):
+        strict.film("text", 5, {"prompt": "a ball"})
+    with pytest.raises(ConfigurationError, match="replaced"):
+        strict.made("edit", 5, lambda: {"frames": np.arange(3)})
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_folder_belongs_to_its_weights_orders_and_seed(tmp_path: Path) -> None:
     mine = work(tmp_path, Client())
-    mine.claim()
-    mine.claim()
-    with pytest.raises(ConfigurationError, match="other weights or seeds"):
-        replace(mine, seed=1).claim()
+    mine.claim("abcd")
+    mine.claim("abcd")
+    with pytest.raises(ConfigurationError, match="other weights, orders or seeds"):
+        replace(mine, seed=1).claim("abcd")
+    with pytest.raises(ConfigurationError, match="other weights, orders or seeds"):
+        mine.claim("dcba")
 
 
 def test_seeds_do_not_overlap(tmp_path: Path) -> None:
