@@ -106,7 +106,7 @@ class _Render:
         return camera.shoot(latents, segments.load())
 
     def _picture_latents(self) -> Floats:
-        """Text to latents [16,T,h,w] by the sampling loop."""
+        """Text to latents [C,T,h,w] by the sampling loop."""
         spec, inference = self.take.spec, self.studio.inference
         start, latents = self.snapshots.load("picture")
         if start == spec.steps and latents is not None:
@@ -132,7 +132,7 @@ class _Render:
         return self._sample("picture", inference.sample_video(order), spec.steps)
 
     def _condition(self, key: str) -> Floats:
-        """Latents [16,1,h,w] of the picture that the film begins with."""
+        """Latents [C,1,h,w] of the picture that the film begins with."""
         size = self.take.spec.size
         try:
             source = self.studio.storage.read(key)

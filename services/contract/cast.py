@@ -47,13 +47,17 @@ class Size(BaseModel):
 
 
 class VideoLatents(_Frozen):
-    """Geometry of the temporal autoencoder (paper, section 3.1.1)."""
+    """Geometry of the temporal autoencoder (paper, section 3.1.1).
+
+    ``portrait`` is the side, in latents, of the square picture in which a character is shown.
+    """
 
     channels: int = 16
     time: int = 8
     space: int = 8
     tile: int = 4
     overlap: int = 2
+    portrait: int = 12
 
     def shape(self, frames: int, size: Size) -> tuple[int, int, int]:
         """Latent (T, h, w) of ``frames`` frames at the base of ``size``."""

@@ -2,15 +2,16 @@
 
 Networks are Triton models whose tensors are those of their ONNX graphs. Entry models are the loops that a
 worker calls. Shapes: B batch, L text tokens, D text width, F frames, T latent frames, h w latent height and
-width, C sound latent channels, H W height and width of the film.
+width, C latent channels, H W height and width of the film.
 """
 
 # Networks
 TEXT_ENCODER = "text_encoder"  # tokens [B,L] i64 -> states [B,L,D]
 VISUAL_ENCODER = "visual_encoder"  # frames [N,3,96,96] -> features [N,V]
-VIDEO_ENCODER = "video_encoder"  # video [B,3,F,H,W] -> latents [B,16,T,h,w]
-VIDEO_DECODER = "video_decoder"  # latents [B,16,T,h,w] -> video [B,3,8T,H,W]
-VIDEO_TRANSFORMER = "video_transformer"  # latents condition timestep task text text_mask -> velocity
+VIDEO_ENCODER = "video_encoder"  # video [B,3,F,H,W] -> latents [B,C,T,h,w]
+VIDEO_DECODER = "video_decoder"  # latents [B,C,T,h,w] -> video [B,3,8T,H,W]
+# latents condition timestep task text text_mask character -> velocity
+VIDEO_TRANSFORMER = "video_transformer"
 UPSAMPLER = "upsampler"  # frames [N,3,h,w], size [2] i64 -> luma [N,1,H,W], chroma [N,2,H/2,W/2]
 AUDIO_ENCODER = "audio_encoder"  # waveform [B,1,S] -> latents [B,C,T]
 AUDIO_DECODER = "audio_decoder"  # latents [B,C,T] -> waveform [B,1,1920T]
@@ -29,7 +30,7 @@ NETWORKS = (
 )
 
 # Entry models
-SAMPLE_VIDEO = "sample_video"  # streams: step [1], latents [16,T,h,w] (empty but for snapshots and the last)
+SAMPLE_VIDEO = "sample_video"  # streams: step [1], latents [C,T,h,w] (empty but for snapshots and the last)
 SAMPLE_AUDIO = "sample_audio"  # streams: step [1] i32, latents [C,T] likewise
 DECODE_VIDEO = "decode_video"  # latents, tile, tail -> frames [n,h,w,3] u8, tail [16,h,w,3] u8
 UPSAMPLE_VIDEO = "upsample_video"  # frames [n,h,w,3] u8, size -> yuv [n, H*3/2, W] u8 (planar 4:2:0)
@@ -49,6 +50,7 @@ TIMESTEP = "timestep"
 TASK = "task"
 TEXT = "text"
 TEXT_MASK = "text_mask"
+CHARACTER = "character"  # [B,C,S,S], in an order [C,S,S]: latents of a portrait, zeros for none
 VELOCITY = "velocity"
 SIZE = "size"  # (height, width)
 LUMA = "luma"
@@ -65,7 +67,7 @@ SEED = "seed"  # i64 [1]
 STEPS = "steps"  # i32 [1]: steps of the whole loop
 START_STEP = "start_step"  # i32 [1]: steps that `latents` has behind it
 GUIDANCE = "guidance"  # f32 [1]
-SOURCE = "source"  # f32 [16,n,h,w]: the film's first n latents, given with the order
+SOURCE = "source"  # f32 [C,n,h,w]: the film's first n latents, given with the order
 FRAMES_PER_LATENT = "frames_per_latent"  # f32 [1]: frames of picture in one latent of sound
 SNAPSHOT_EVERY = "snapshot_every"  # i32 [1]: steps between snapshots, 0 for none
 STEP = "step"  # i32 [1]: steps finished

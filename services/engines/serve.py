@@ -31,8 +31,8 @@ _NUMPY_2 = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 class _Model:
     """What all models share: where they lie, and the types of their outputs.
 
-    ``dims`` are the outputs' dimensions by name as the configuration has them, -1 for any, and ``parameters``
-    its own.
+    ``dims`` are the outputs' dimensions by name as the configuration has them, -1 for any, ``taken`` those of
+    the inputs, and ``parameters`` its own.
     """
 
     def initialize(self, args: Mapping[str, str]) -> None:
@@ -44,6 +44,7 @@ class _Model:
             name: value["string_value"] for name, value in config.get("parameters", {}).items()
         }
         self.dims = {out["name"]: tuple(out["dims"]) for out in config["output"]}
+        self.taken = {given["name"]: tuple(given["dims"]) for given in config.get("input", [])}
 
     def _response(self, outputs: Outputs) -> Any:
         return pb.InferenceResponse(

@@ -77,6 +77,10 @@ def _video_decoder(params: Any) -> Signature:
 
 def _video_transformer(params: Any) -> Signature:
     grid = ("T", "h", "w")
+    portrait: tuple[Input, ...] = ()
+    if params.character is not None:
+        side = params.character.side
+        portrait = (Input(tensors.CHARACTER, ("B", params.latent_channels, side, side)),)
     return Signature(
         (
             Input(tensors.LATENTS, ("B", params.latent_channels, *grid)),
@@ -85,6 +89,7 @@ def _video_transformer(params: Any) -> Signature:
             Input(tensors.TASK, ("B",), example=1),
             Input(tensors.TEXT, ("B", "L", params.text_width)),
             Input(tensors.TEXT_MASK, ("B", "L")),
+            *portrait,
         ),
         (Output(tensors.VELOCITY, _LATENTS),),
         {"B": 2, "L": 24, "T": 3, "h": 8, "w": 6},

@@ -146,6 +146,7 @@ def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
 _CHECKS: Mapping[str, Check] = {
     "Slice": partial(_constant, 3),
     "Pad": partial(_constant, 3),
+    "CumSum": partial(_constant, 1),
     "Squeeze": partial(_constant, 1),
     "Unsqueeze": partial(_constant, 1),
     "ReduceMean": partial(_constant, 1),

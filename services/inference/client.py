@@ -70,7 +70,7 @@ class Inference:
         return states, (batch != PAD).astype(np.float32)
 
     def encode_image(self, frame: Bytes) -> Floats:
-        """Latents [16,1,h,w] of one RGB frame [8h,8w,3]."""
+        """Latents [C,1,h,w] of one RGB frame [8h,8w,3]."""
         video = frame.astype(np.float32).transpose(2, 0, 1)[None, :, None] / np.float32(127.5) - np.float32(1)
         latents: Floats = self._ask(tensors.VIDEO_ENCODER, {tensors.VIDEO: video}, tensors.LATENTS)[0]
         return latents
@@ -88,6 +88,8 @@ class Inference:
         }
         if order.condition is not None:
             inputs[tensors.SOURCE] = order.condition
+        if order.character is not None:
+            inputs[tensors.CHARACTER] = order.character
         yield from self._sample(tensors.SAMPLE_VIDEO, inputs)
 
     def sample_audio(self, order: AudioOrder) -> Generator[SampleEvent, None, None]:
@@ -100,7 +102,7 @@ class Inference:
         yield from self._sample(tensors.SAMPLE_AUDIO, inputs)
 
     def decode(self, latents: Floats, first: int = 0, tail: Bytes | None = None) -> Iterator[Tile]:
-        """Tiles [n,8h,8w,3] of latents [16,T,h,w]: 8 T frames in all.
+        """Tiles [n,8h,8w,3] of latents [C,T,h,w]: 8 T frames in all.
 
         To go on where an earlier decoding stopped, give the number of the ``first`` tile wanted and the
         ``tail`` of the one before it.

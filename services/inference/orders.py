@@ -36,14 +36,18 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoOrder(Order):
-    """Latents [16,T,h,w] of a picture. ``shape`` is (T, h, w); ``condition`` [16,n,h,w] its first latents."""
+    """Latents [C,T,h,w] of a picture. ``shape`` is (T, h, w); ``condition`` [C,n,h,w] its first latents.
+    ``character`` [C,S,S] are those of the portrait of a character, without a ``condition``."""
 
     shape: tuple[int, int, int]
     condition: Floats | None = None
+    character: Floats | None = None
 
     @property
     def task(self) -> Task:
         """What the transformer is to do."""
+        if self.character is not None:
+            return "character"
         return "text" if self.condition is None else "image"
 
 

@@ -17,7 +17,7 @@ Upsampler = Callable[[Mapping[str, Array]], tuple[Floats, Floats]]
 def decode_tile(decoder: Network, latents: Floats, tile: int, tail: Bytes | None) -> tuple[Bytes, Bytes]:
     """Frames [n,h,w,3] that tile number ``tile`` finishes, and the new tail.
 
-    ``latents`` [16,T,h,w] are the whole film's, ``tail`` what the tile before left (None at tile 0); the
+    ``latents`` [C,T,h,w] are the whole film's, ``tail`` what the tile before left (None at tile 0); the
     last tile leaves an empty one. Raises GenerationError where these do not fit each other or the decoder's
     answer is not finite.
     """

@@ -60,17 +60,25 @@ class Course:
 
 
 def sample_video(
-    network: Network, course: Course, shape: tuple[int, ...], *, task: int, source: Floats | None = None
+    network: Network,
+    course: Course,
+    shape: tuple[int, ...],
+    *,
+    task: int,
+    source: Floats | None = None,
+    character: Floats | None = None,
 ) -> Iterator[Step]:
-    """Latents of ``shape`` (16,T,h,w) by Euler steps on the linear-quadratic schedule (paper, section 3.4.2).
+    """Latents of ``shape`` (C,T,h,w) by Euler steps on the linear-quadratic schedule (paper, section 3.4.2).
 
-    ``source`` [16,n,h,w] are the first n latents of the film, given with the order. Raises GenerationError
-    where the orders do not fit each other or the network's answer is not finite.
+    ``source`` [C,n,h,w] are the first n latents of the film, given with the order; ``character`` is that of
+    ``portrait``, or None for a network that sees none. Raises GenerationError where the orders do not fit
+    each other or the network's answer is not finite.
     """
     fixed = {
         **_texts(course),
         tensors.CONDITION: _twice(condition(shape, source)),
         tensors.TASK: np.full(2, task, dtype=np.int64),
+        **({} if character is None else {tensors.CHARACTER: _twice(character)}),
     }
     field = _field(network, fixed, course.guidance)
     x = course.begin(shape, Stream.PICTURE)
@@ -112,6 +120,18 @@ def condition(shape: tuple[int, ...], source: Floats | None) -> Floats:
             raise GenerationError(f"source latents are {source.shape}, for a film of {shape}")
         given[:channels, :count] = source
         given[channels, :count] = 1
+    return given
+
+
+def portrait(shape: tuple[int, ...], given: Floats | None) -> Floats:
+    """Latents of ``shape`` (16,S,S) of the portrait of a character, zero where none is given.
+
+    Raises GenerationError where those given have another shape.
+    """
+    if given is None:
+        return np.zeros(shape, dtype=np.float32)
+    if given.shape != shape:
+        raise GenerationError(f"latents of the character are {given.shape}, not {shape}")
     return given
 
 

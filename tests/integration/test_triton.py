@@ -26,6 +26,7 @@ from tests.integration.conftest import REPOSITORY, Server
 
 pytestmark = pytest.mark.stack
 TOKENS = [[1, 2, 0, 0], [1, 300, 301, 2]]
+CHANNELS = 64
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def test_text_has_states_for_tokens_and_none_for_padding(inference: Inference) -
 
 def test_frames_are_encoded_and_looked_at(inference: Inference) -> None:
     frame = np.random.default_rng(0).integers(0, 256, (64, 128, 3), dtype=np.uint8)
-    assert inference.encode_image(frame).shape == (16, 1, 8, 16)
+    assert inference.encode_image(frame).shape == (CHANNELS, 1, 8, 16)
     features = inference.look(np.zeros((3, 3, 96, 96), np.float32))
     assert len(features) == 3
     assert np.isfinite(features).all()
@@ -84,7 +85,7 @@ def test_every_step_is_streamed_and_snapshots_when_due(inference: Inference, ord
     events = list(inference.sample_video(replace(order, snapshot_every=4)))
     assert [event.step for event in events] == [1, 2, 3, 4, 5, 6]
     shapes = [event.latents if event.latents is None else event.latents.shape for event in events]
-    assert shapes == [None, None, None, (16, 2, 8, 16), None, (16, 2, 8, 16)]
+    assert shapes == [None, None, None, (CHANNELS, 2, 8, 16), None, (CHANNELS, 2, 8, 16)]
 
 
 def test_a_loop_resumed_from_a_snapshot_gives_the_same_bytes(inference: Inference, order: VideoOrder) -> None:
@@ -96,22 +97,33 @@ def test_a_loop_resumed_from_a_snapshot_gives_the_same_bytes(inference: Inferenc
 
 
 def test_a_finished_loop_ends_at_once(inference: Inference, order: VideoOrder) -> None:
-    latents = np.zeros((16, *order.shape), np.float32)
+    latents = np.zeros((CHANNELS, *order.shape), np.float32)
     assert list(inference.sample_video(replace(order, start_step=6, latents=latents))) == []
 
 
 def test_the_loop_equals_the_same_generator_in_this_process(inference: Inference, order: VideoOrder) -> None:
     course = Course(order.text, order.text_mask, order.seed, order.steps, order.guidance)
     transformer = network(tensors.VIDEO_TRANSFORMER, tensors.VELOCITY)
-    *_, step = sample_video(transformer, course, (16, *order.shape), task=0)
+    nobody = np.zeros((CHANNELS, 12, 12), np.float32)
+    *_, step = sample_video(transformer, course, (CHANNELS, *order.shape), task=0, character=nobody)
     assert last(inference.sample_video(order)).tobytes() == step.latents.tobytes()
 
 
 def test_seed_and_first_frame_make_a_difference(inference: Inference, order: VideoOrder) -> None:
     plain = last(inference.sample_video(order))
-    source = np.ones((16, 1, 8, 16), np.float32)
+    source = np.ones((CHANNELS, 1, 8, 16), np.float32)
     assert not np.array_equal(plain, last(inference.sample_video(replace(order, seed=6))))
     assert not np.array_equal(plain, last(inference.sample_video(replace(order, condition=source))))
+
+
+def test_a_character_is_seen_in_its_portrait(inference: Inference, order: VideoOrder) -> None:
+    shown, other = np.random.default_rng(0).normal(size=(2, CHANNELS, 12, 12)).astype(np.float32)
+    course = Course(order.text, order.text_mask, order.seed, order.steps, order.guidance)
+    transformer = network(tensors.VIDEO_TRANSFORMER, tensors.VELOCITY)
+    *_, step = sample_video(transformer, course, (CHANNELS, *order.shape), task=4, character=shown)
+    made = last(inference.sample_video(replace(order, character=shown)))
+    assert made.tobytes() == step.latents.tobytes()
+    assert not np.array_equal(made, last(inference.sample_video(replace(order, character=other))))
 
 
 def test_sound_is_sampled_and_decoded_for_the_length_of_the_picture(
@@ -139,7 +151,7 @@ def test_sound_is_sampled_and_decoded_for_the_length_of_the_picture(
 
 @pytest.mark.parametrize("count", [1, 4, 7])
 def test_decoded_tiles_are_the_film_and_equal_those_of_this_process(inference: Inference, count: int) -> None:
-    latents = np.random.default_rng(count).standard_normal((16, count, 6, 8), dtype=np.float32)
+    latents = np.random.default_rng(count).standard_normal((CHANNELS, count, 6, 8), dtype=np.float32)
     served = list(inference.decode(latents))
     decoder = network(tensors.VIDEO_DECODER, tensors.VIDEO)
     tail = None
@@ -180,7 +192,7 @@ def test_shared_memory_is_given_back(triton: Server) -> None:
 def test_what_cannot_become_a_film_is_said_so(inference: Inference, order: VideoOrder, model: str) -> None:
     wrong = {
         tensors.TEXT: replace(order, text=order.text * np.float32(np.nan)),
-        tensors.LATENTS: replace(order, start_step=2, latents=np.zeros((16, 1, 8, 16), np.float32)),
+        tensors.LATENTS: replace(order, start_step=2, latents=np.zeros((CHANNELS, 1, 8, 16), np.float32)),
     }[model]
     with pytest.raises(GenerationError, match="not"):
         list(inference.sample_video(wrong))

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.contract import tensors
 from services.engines.serve import Inputs, Outputs, StreamModel, call
-from services.sampling.loop import sample_video
+from services.sampling.loop import portrait, sample_video
 from services.sampling.messages import events, number, read_course
 
 
@@ -21,6 +21,7 @@ class TritonPythonModel(StreamModel):
             (channels, *inputs[tensors.SHAPE].tolist()),
             task=number(inputs, tensors.TASK),
             source=inputs.get(tensors.SOURCE),
+            character=portrait(self.taken[tensors.CHARACTER], inputs.get(tensors.CHARACTER)),
         )
         return events(steps, inputs)
 

@@ -11,6 +11,7 @@ from torch import nn
 from services.contract import tensors
 from services.families.moviegen.audio_codec import AudioCodecParams, AudioDecoder, AudioEncoder
 from services.families.moviegen.audio_transformer import AudioTransformer, AudioTransformerParams
+from services.families.moviegen.character_encoder import CharacterParams
 from services.families.moviegen.envelope_codec import EnvelopeCodecParams, EnvelopeDecoder, EnvelopeEncoder
 from services.families.moviegen.tae import TAEDecoder, TAEEncoder, TAEParams
 from services.families.moviegen.text_encoder import TextEncoder, TextEncoderParams
@@ -25,7 +26,9 @@ from services.families.moviegen.visual_encoder import (
 
 Constructor = Callable[[], nn.Module]
 
-MINI_TAE = TAEParams(widths=(48, 64, 96, 128), patch=2)
+# Four times the channels of the paper: with sixteen, a narrow autoencoder trained for minutes says no more
+# than their principal components do, and these blur what moves until its shape cannot be told.
+MINI_TAE = TAEParams(widths=(48, 64, 96, 128), patch=2, latent_channels=64)
 MINI_CODEC = EnvelopeCodecParams()
 MINI: Mapping[str, Constructor] = {
     tensors.TEXT_ENCODER: partial(TextEncoder, TextEncoderParams()),
@@ -34,7 +37,17 @@ MINI: Mapping[str, Constructor] = {
     tensors.VIDEO_DECODER: partial(TAEDecoder, MINI_TAE),
     tensors.VIDEO_TRANSFORMER: partial(
         VideoTransformer,
-        VideoTransformerParams(width=256, layers=8, heads=4, hidden=704, text_width=192, predicts_data=True),
+        VideoTransformerParams(
+            width=256,
+            layers=8,
+            heads=4,
+            hidden=704,
+            text_width=192,
+            latent_channels=MINI_TAE.latent_channels,
+            condition_channels=MINI_TAE.latent_channels + 1,
+            predicts_data=True,
+            character=CharacterParams(),
+        ),
     ),
     tensors.UPSAMPLER: partial(PixelUpsampler, PixelUpsamplerParams()),
     tensors.AUDIO_ENCODER: partial(EnvelopeEncoder, MINI_CODEC),
@@ -42,7 +55,14 @@ MINI: Mapping[str, Constructor] = {
     tensors.AUDIO_TRANSFORMER: partial(
         AudioTransformer,
         AudioTransformerParams(
-            width=256, layers=6, heads=4, hidden=1024, text_width=192, visual_width=192, latent_channels=32
+            width=256,
+            layers=6,
+            heads=4,
+            hidden=1024,
+            text_width=192,
+            visual_width=192,
+            latent_channels=32,
+            glances=4,
         ),
     ),
 }
@@ -71,6 +91,8 @@ LARGE: Mapping[str, Constructor] = {
             max_frames=32,
             max_rows=64,
             max_columns=64,
+            # Portraits of 224 pixels; eight layers of a ViT-H, where the paper's encoder is a whole one.
+            character=CharacterParams(side=28, width=1280, layers=8, heads=16, hidden=5120),
         ),
     ),
     # 7B in the paper, dimensions ours. The low-resolution latents are the condition; windows of 14 frames.

@@ -21,7 +21,8 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * self.weight
+        # A quotient, since ONNX Runtime makes one kernel of that and not of a reciprocal root.
+        return x / torch.sqrt(x.square().mean(-1, keepdim=True) + 1e-6) * self.weight
 
 
 class SwiGLU(nn.Module):

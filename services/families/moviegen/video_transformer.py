@@ -1,6 +1,7 @@
 """Video transformer (paper, sections 3.1.3 and 5): velocity of video latents under text.
 
-Shapes: B batch, T h w latent frames, rows and columns, N = T h/2 w/2 tokens, D width, L text tokens.
+Shapes: B batch, T h w latent frames, rows and columns, N = T h/2 w/2 tokens, D width, L text tokens, S side
+of a portrait.
 """
 
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from services.contract.cast import TASKS
+from services.families.moviegen.character_encoder import CharacterEncoder, CharacterParams
 from services.families.moviegen.layers import (
     Block,
     SharedModulation,
@@ -20,7 +23,7 @@ from services.families.moviegen.layers import (
     sinusoids,
 )
 
-TASKS = 5
+CHARACTER = TASKS.index("character")
 TASK_TOKENS = 4
 PATCH = (1, 2, 2)
 NEAREST = 0.1
@@ -45,6 +48,8 @@ class VideoTransformerParams:
     predicts_data: bool = False
     """The last layer gives the clean latents, and the velocity follows from them: ours, for narrow networks,
     which need not carry the noise of every token from end to end."""
+    character: CharacterParams | None = None
+    """Of what sees characters as tokens; None where there are none (the upsampler)."""
 
 
 class PositionTables(nn.Module):
@@ -86,8 +91,8 @@ class VideoTransformer(nn.Module):
         self.patches = nn.Conv3d(channels, width, PATCH, stride=PATCH, bias=False)
         self.positions = PositionTables(params)
         self.text = TextProjection(params.text_width, width)
-        self.task_tokens = nn.Parameter(torch.randn(TASKS, TASK_TOKENS, width))
-        self.task_time = nn.Parameter(torch.zeros(TASKS, width))
+        self.task_tokens = nn.Parameter(torch.randn(len(TASKS), TASK_TOKENS, width))
+        self.task_time = nn.Parameter(torch.zeros(len(TASKS), width))
         self.time = TimeEmbedding(width)
         self.modulation = SharedModulation(width)
         self.blocks = nn.ModuleList(
@@ -95,6 +100,8 @@ class VideoTransformer(nn.Module):
             for _ in range(params.layers)
         )
         self.velocity = Velocity(width, 4 * params.latent_channels)
+        if params.character is not None:
+            self.character = CharacterEncoder(params.character, params.latent_channels, width)
         initialize(self)
         nn.init.zeros_(self.patches.weight[:, params.latent_channels :])
 
@@ -106,28 +113,42 @@ class VideoTransformer(nn.Module):
         task: Tensor,
         text: Tensor,
         text_mask: Tensor,
+        character: Tensor | None = None,
     ) -> Tensor:
         """Velocity [B,C,T,h,w] of latents [B,C,T,h,w] (h and w even).
 
         condition [B,condition channels,T,h,w], timestep [B] in [0,1], task int64 [B],
-        text [B,L,text width], text_mask [B,L] with 1 for a token and 0 for a pad.
+        text [B,L,text width], text_mask [B,L] with 1 for a token and 0 for a pad, character [B,C,S,S] the
+        latents of a portrait, where the network takes one: hidden from all tasks but its own, and None does
+        for a batch of others.
         """
         x = self.patches(torch.cat([latents, condition], dim=1))
         grid = x.shape[2:]
         x = x.flatten(2).transpose(1, 2)
         position = self.positions(*grid)
-        tokens = self.task_tokens[task]
-        text = torch.cat([tokens, self.text(text)], dim=1)
-        text_bias = mask_bias(torch.cat([torch.ones_like(tokens[:, :, 0]), text_mask], dim=1))
+        context, seen = self._context(task, text, text_mask, character)
+        text_bias = mask_bias(seen)
         time = self.time(timestep) + self.task_time[task]
         modulation = self.modulation(time)
         for block in self.blocks:
-            x = block(x + position, modulation, text, text_bias)
+            x = block(x + position, modulation, context, text_bias)
         y = self._unpatch(self.velocity(x, time), grid)
         if not self.params.predicts_data:
             return y
         left = (1.0 - timestep).clamp_min(NEAREST)[:, None, None, None, None]
         return (y - latents) / left
+
+    def _context(
+        self, task: Tensor, text: Tensor, text_mask: Tensor, character: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens of task, text and character, and their mask."""
+        tokens = self.task_tokens[task]
+        parts, masks = [tokens, self.text(text)], [torch.ones_like(tokens[:, :, 0]), text_mask]
+        if character is not None:
+            parts.append(self.character(character))
+            shown = (task == CHARACTER).to(text_mask.dtype)[:, None]
+            masks.append(shown.expand(-1, parts[-1].shape[1]))
+        return torch.cat(parts, dim=1), torch.cat(masks, dim=1)
 
     def _unpatch(self, x: Tensor, grid: torch.Size) -> Tensor:
         """[B, T h/2 w/2, 2*2*C] to [B,C,T,h,w]."""

@@ -78,12 +78,12 @@ class VisualEncoder(nn.Module):
 class VisualBlock(nn.Module):
     """Pre-norm self-attention and feed-forward."""
 
-    def __init__(self, params: VisualTransformerParams) -> None:
+    def __init__(self, width: int, heads: int, hidden: int) -> None:
         super().__init__()
-        self.attention_norm = RMSNorm(params.width)
-        self.attention = Attention(params.width, params.heads)
-        self.feed_forward_norm = RMSNorm(params.width)
-        self.feed_forward = FeedForward(params.width, params.hidden)
+        self.attention_norm = RMSNorm(width)
+        self.attention = Attention(width, heads)
+        self.feed_forward_norm = RMSNorm(width)
+        self.feed_forward = FeedForward(width, hidden)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attention(self.attention_norm(x))
@@ -101,7 +101,9 @@ class VisualTransformer(nn.Module):
         self.patches = nn.Conv2d(3, width, params.patch, stride=params.patch, bias=False)
         self.class_token = nn.Parameter(0.02 * torch.randn(1, 1, width))
         self.positions = nn.Parameter(0.02 * torch.randn(1, tokens + 1, width))
-        self.blocks = nn.ModuleList(VisualBlock(params) for _ in range(params.layers))
+        self.blocks = nn.ModuleList(
+            VisualBlock(width, params.heads, params.hidden) for _ in range(params.layers)
+        )
         self.norm = RMSNorm(width)
         self.project = nn.Linear(width, params.output, bias=False)
         initialize(self)

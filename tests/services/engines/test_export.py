@@ -22,10 +22,11 @@ from services.engines.tensorrt_ops import refusals
 from services.families.moviegen.audio_codec import AudioCodecParams, AudioDecoder, AudioEncoder
 from services.families.moviegen.audio_transformer import AudioTransformer, AudioTransformerParams
 from services.families.moviegen.casts import build
+from services.families.moviegen.character_encoder import CharacterParams
 from services.families.moviegen.tae import TAEDecoder, TAEEncoder, TAEParams
 from services.families.moviegen.text_encoder import TextEncoder, TextEncoderParams
 from services.families.moviegen.upsampler import PixelUpsampler, PixelUpsamplerParams
-from services.families.moviegen.video_transformer import VideoTransformer, VideoTransformerParams
+from services.families.moviegen.video_transformer import CHARACTER, VideoTransformer, VideoTransformerParams
 from services.families.moviegen.visual_encoder import VisualEncoder, VisualEncoderParams
 
 SHIPPED = Path(__file__).parents[3] / "model_repo"
@@ -40,7 +41,15 @@ SMALL: Mapping[str, partial[nn.Module]] = {
     tensors.VIDEO_ENCODER: partial(TAEEncoder, TAE),
     tensors.VIDEO_DECODER: partial(TAEDecoder, TAE),
     tensors.VIDEO_TRANSFORMER: partial(
-        VideoTransformer, VideoTransformerParams(width=64, layers=2, heads=2, hidden=96, text_width=24)
+        VideoTransformer,
+        VideoTransformerParams(
+            width=64,
+            layers=2,
+            heads=2,
+            hidden=96,
+            text_width=24,
+            character=CharacterParams(side=4, width=32, layers=1, heads=2, hidden=48),
+        ),
     ),
     tensors.UPSAMPLER: partial(PixelUpsampler, PixelUpsamplerParams(width=8, blocks=1, fine_width=4)),
     tensors.AUDIO_ENCODER: partial(AudioEncoder, CODEC),
@@ -103,7 +112,9 @@ def feed(signature: Signature, sizes: dict[str, int], seed: int) -> dict[str, An
                 tokens[0, 1 + shape[1] // 2 :] = 0
                 return tokens
             case tensors.TASK:
-                return random.integers(0, 5, shape)
+                tasks = random.integers(0, 5, shape)
+                tasks[-1] = CHARACTER
+                return tasks
             case tensors.TIMESTEP:
                 return np.linspace(0, 1, *shape, dtype=np.float32)
             case tensors.TEXT_MASK:

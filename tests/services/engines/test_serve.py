@@ -17,7 +17,12 @@ FINAL = 1
 ARGS = {
     "model_repository": "/models/m",
     "model_version": "1",
-    "model_config": json.dumps({"output": [{"name": "step", "data_type": "TYPE_INT32", "dims": [1]}]}),
+    "model_config": json.dumps(
+        {
+            "input": [{"name": "shape", "data_type": "TYPE_INT64", "dims": [3]}],
+            "output": [{"name": "step", "data_type": "TYPE_INT32", "dims": [1]}],
+        }
+    ),
 }
 
 
@@ -102,6 +107,11 @@ def counting(serve: ModuleType, failure: Exception | None = None) -> Any:
 
 def steps(request: Request) -> list[int]:
     return [int(response.outputs["step"][0]) for response in request.sent if response.error is None]
+
+
+def test_a_model_knows_the_dimensions_of_its_tensors(serve: ModuleType) -> None:
+    model = counting(serve)
+    assert (model.taken, model.dims) == ({"shape": (3,)}, {"step": (1,)})
 
 
 def test_a_stream_sends_each_step_and_a_final_flag(serve: ModuleType) -> None:

@@ -59,12 +59,13 @@ def test_a_type_that_is_not_supported_is_refused(kind: int) -> None:
     assert any("x is" in line for line in refusals(model(node, kind=kind)))
 
 
-def test_axes_must_be_constant() -> None:
-    node = helper.make_node("ReduceMean", ["x", "axes"], ["y"], name="n")
+@pytest.mark.parametrize(("operator", "what"), [("ReduceMean", "axes"), ("CumSum", "axis")])
+def test_axes_must_be_constant(operator: str, what: str) -> None:
+    node = helper.make_node(operator, ["x", "axes"], ["y"], name="n")
     axes = helper.make_tensor("axes", TensorProto.INT64, [1], [1])
     computed = helper.make_tensor_value_info("axes", TensorProto.INT64, [1])
     assert refusals(model(node, constants=[axes])) == []
-    assert refusals(model(node, others=[computed])) == ["ReduceMean n: axes must be an initializer"]
+    assert refusals(model(node, others=[computed])) == [f"{operator} n: {what} must be an initializer"]
 
 
 @pytest.mark.parametrize(

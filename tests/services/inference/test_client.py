@@ -114,9 +114,10 @@ def test_a_decoding_goes_on_with_the_tail_of_the_tile_before() -> None:
     [
         (VIDEO, tensors.SAMPLE_VIDEO, {"shape": [2, 3, 4], "task": [0], "seed": [2**53 - 1]}),
         (replace(VIDEO, condition=np.zeros((16, 1, 3, 4), np.float32)), tensors.SAMPLE_VIDEO, {"task": [1]}),
+        (replace(VIDEO, character=np.zeros((16, 3, 3), np.float32)), tensors.SAMPLE_VIDEO, {"task": [4]}),
         (AUDIO, tensors.SAMPLE_AUDIO, {"shape": [25], "frames_per_latent": [np.float32(0.96)]}),
     ],
-    ids=["text", "image", "sound"],
+    ids=["text", "image", "character", "sound"],
 )  # fmt: skip
 def test_orders_become_tensors(order: VideoOrder | AudioOrder, model: str, expected: dict[str, Any]) -> None:
     inference, door = client({tensors.STEP: np.array([1])})
@@ -126,6 +127,7 @@ def test_orders_become_tensors(order: VideoOrder | AudioOrder, model: str, expec
     assert asked == model
     assert {name: inputs[name].tolist() for name in expected} == expected
     assert (tensors.SOURCE in inputs) == (expected.get("task") == [1])
+    assert inputs.get(tensors.CHARACTER) is getattr(order, "character", None)
     assert tensors.LATENTS not in inputs
 
 

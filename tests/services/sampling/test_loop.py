@@ -7,7 +7,7 @@ import pytest
 from services.contract import tensors
 from services.contract.errors import GenerationError
 from services.sampling.arrays import Array, Floats
-from services.sampling.loop import Course, Step, condition, is_due, sample_audio, sample_video
+from services.sampling.loop import Course, Step, condition, is_due, portrait, sample_audio, sample_video
 from services.sampling.noise import Stream, noise
 
 VIDEO, AUDIO = (16, 2, 4, 6), (8, 50)
@@ -80,6 +80,34 @@ def test_both_rows_see_source_and_task() -> None:
         return to_target(inputs)
 
     assert len(list(sample_video(network, COURSE, VIDEO, task=1, source=source))) == 8
+
+
+def test_both_rows_see_the_character() -> None:
+    figure = np.full((16, 2, 2), 3, np.float32)
+
+    def network(inputs: Mapping[str, Array]) -> Floats:
+        assert (inputs[tensors.CHARACTER] == figure).all()
+        assert inputs[tensors.CHARACTER].shape == (2, 16, 2, 2)
+        return to_target(inputs)
+
+    assert len(list(sample_video(network, COURSE, VIDEO, task=4, character=figure))) == 8
+
+
+def test_a_network_that_sees_no_characters_is_given_none() -> None:
+    def network(inputs: Mapping[str, Array]) -> Floats:
+        assert tensors.CHARACTER not in inputs
+        return to_target(inputs)
+
+    assert len(list(sample_video(network, COURSE, VIDEO, task=0))) == 8
+
+
+def test_a_portrait_is_of_its_shape_or_nothing() -> None:
+    figure = np.ones((16, 2, 2), np.float32)
+    assert portrait((16, 2, 2), figure) is figure
+    assert portrait((16, 2, 2), None).shape == (16, 2, 2)
+    assert not portrait((16, 2, 2), None).any()
+    with pytest.raises(GenerationError, match="latents of the character"):
+        portrait((16, 2, 2), figure[:, :1])
 
 
 def test_condition_marks_what_is_given() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -69,6 +71,20 @@ def test_what_is_seen_belongs_to_its_moment() -> None:
     visual[:, 2] += 3.0
     change = (module(**given | {"visual": visual}) - module(**given)).abs().mean(dim=1)[0]
     assert change.argmax() == 2
+
+
+@torch.no_grad()
+def test_a_glance_begins_as_what_is_seen_and_then_reaches_two_latents() -> None:
+    torch.manual_seed(0)
+    module = AudioTransformer(replace(PARAMS, glances=1)).eval()
+    visual = torch.randn(1, 9, 12)
+    torch.testing.assert_close(module.glance(visual), module.visual(visual))
+    for weight in module.glances.parameters():
+        torch.nn.init.normal_(weight, std=0.1)
+    changed = visual.clone()
+    changed[:, 4] += 3.0
+    moved = (module.glance(changed) - module.glance(visual)).abs().mean(dim=2)[0]
+    assert (moved > 1e-4).nonzero().flatten().tolist() == [2, 3, 4, 5, 6]
 
 
 @torch.no_grad()

@@ -4,10 +4,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from services.contract.cast import CastManifest
 from services.contract.tensors import NETWORKS
+from services.families.moviegen import casts
 from services.families.moviegen.casts import CASTS, build, load
 from services.families.moviegen.layers import SharedModulation
 from services.families.moviegen.video_transformer import VideoTransformer
+
+MANIFESTS = Path(casts.__file__).parent / "manifests"
 
 
 def parameters(cast: str, network: str) -> int:
@@ -50,14 +54,29 @@ def test_a_modulation_for_each_layer_would_add_10_9_billion() -> None:
     assert shared[0].project.weight.numel() * network.params.layers == pytest.approx(10.9e9, rel=0.01)
 
 
-def test_the_large_video_transformer_has_no_bias_but_in_the_norm_of_text() -> None:
+def test_the_large_video_transformer_has_no_bias_but_in_the_norms_of_what_it_is_told() -> None:
     network = build("moviegen-30b", "video_transformer", "meta")
     biases = {
         name
         for name, parameter in network.named_parameters()
         if name.endswith("bias") and parameter.dim() == 1
     }
-    assert biases == {"text.norm.bias"}
+    assert biases == {"text.norm.bias", "character.project.norm.bias"}
+
+
+def test_the_large_character_encoder_is_less_than_a_hundredth() -> None:
+    network = build("moviegen-30b", "video_transformer", "meta")
+    assert isinstance(network, VideoTransformer)
+    part = sum(parameter.numel() for parameter in network.character.parameters())
+    assert 0.001 < part / parameters("moviegen-30b", "video_transformer") < 0.01
+
+
+def test_portraits_are_as_the_manifest_says() -> None:
+    network = build("moviegen-mini", "video_transformer", "meta")
+    assert isinstance(network, VideoTransformer)
+    assert network.params.character is not None
+    manifest = CastManifest.read(MANIFESTS / "moviegen-mini.json")
+    assert network.params.character.side == manifest.latents.portrait
 
 
 def test_large_position_tables_cover_the_longest_context() -> None:

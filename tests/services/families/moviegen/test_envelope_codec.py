@@ -1,10 +1,12 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
 
 from services.families.moviegen.envelope_codec import (
+    DETUNE_HZ,
     HOP,
     RATE_HZ,
     BandPowers,
@@ -74,14 +76,22 @@ def test_latents_are_normalized_by_the_buffers_on_both_sides() -> None:
     torch.testing.assert_close(decoder(normalized), plain, atol=1e-5, rtol=1e-4)
 
 
+def silent(decoder: EnvelopeDecoder) -> tuple[Tensor, Tensor, Tensor]:
+    """Lets the network say silence; the biases of tones, of their tuning and of noise."""
+    for layer in (decoder.first, decoder.levels):
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.constant_(layer.get_parameter("bias"), -30.0)
+    tones, tuning, noises = torch.split(decoder.levels.get_parameter("bias"), decoder.parts)
+    tuning.zero_()
+    return tones, tuning, noises
+
+
 @torch.no_grad()
 def test_a_steady_level_of_one_tone_is_that_tone_without_seams() -> None:
     decoder = EnvelopeDecoder(SMALL)
-    for layer in (decoder.first, decoder.levels):
-        torch.nn.init.zeros_(layer.weight)
-        torch.nn.init.constant_(layer.bias, -30.0)  # type: ignore[arg-type]
+    tones, _, _ = silent(decoder)
     place = tones_hz(SMALL).index(200)
-    decoder.levels.bias[4 * place : 4 * place + 4] = math.log(0.5)  # type: ignore[index]
+    tones[4 * place : 4 * place + 4] = math.log(0.5)
     waveform = decoder(torch.zeros(1, 6, 5))[0, 0, HOP:-HOP]
     spectrum = torch.fft.rfft(waveform).abs() * 2 / len(waveform)
     assert int(spectrum.argmax()) * RATE_HZ / len(waveform) == 200
@@ -90,17 +100,41 @@ def test_a_steady_level_of_one_tone_is_that_tone_without_seams() -> None:
 
 
 @torch.no_grad()
+def test_a_low_tone_out_of_tune_has_the_pitch_that_it_is_told() -> None:
+    decoder = EnvelopeDecoder(replace(SMALL, max_latents=50))
+    tones, tuning, _ = silent(decoder)
+    place = 4 * tones_hz(SMALL).index(200)
+    tones[place : place + 4] = math.log(0.5)
+    tuning[place : place + 4] = math.atanh(9.0 / DETUNE_HZ)
+    waveform = decoder(torch.zeros(1, 6, 50))[0, 0]
+    spectrum = torch.fft.rfft(waveform * torch.hann_window(len(waveform))).abs() * 4 / len(waveform)
+    assert int(spectrum.argmax()) * RATE_HZ / len(waveform) == pytest.approx(209, abs=0.5)
+    assert float(spectrum.max()) == pytest.approx(0.5, rel=0.05)
+
+
+@torch.no_grad()
 def test_steady_noise_does_not_repeat() -> None:
     decoder = EnvelopeDecoder(SMALL)
-    for layer in (decoder.first, decoder.levels):
-        torch.nn.init.zeros_(layer.weight)
-        torch.nn.init.constant_(layer.bias, -30.0)  # type: ignore[arg-type]
-    decoder.levels.bias[4 * len(tones_hz(SMALL)) :] = math.log(0.1)  # type: ignore[index]
+    silent(decoder)[2].fill_(math.log(0.1))
     waveform = decoder(torch.zeros(1, 6, 9))[0, 0]
     hops = waveform.reshape(9, HOP)[1:-1]
     similar = torch.corrcoef(hops) - torch.eye(7)
     assert float(waveform.std()) > 0.05
     assert float(similar.mean().abs()) < 0.25
+
+
+@torch.no_grad()
+def test_steady_sound_is_as_loud_at_its_edges_as_within() -> None:
+    decoder = EnvelopeDecoder(SMALL)
+    tones, _, noises = silent(decoder)
+    noises.fill_(math.log(0.1))
+    pieces = decoder(torch.zeros(1, 6, 9)).reshape(-1, 240).std(1)
+    assert float(pieces.min()) > 0.6 * float(pieces.median())
+    noises.fill_(-30.0)
+    place = 4 * tones_hz(SMALL).index(1200)
+    tones[place : place + 4] = math.log(0.5)
+    pieces = decoder(torch.zeros(1, 6, 9)).reshape(-1, 240).std(1)
+    assert float(pieces.min()) > 0.95 * float(pieces.max())
 
 
 @torch.no_grad()

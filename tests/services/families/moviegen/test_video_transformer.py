@@ -4,15 +4,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from services.families.moviegen.video_transformer import VideoTransformer, VideoTransformerParams
+from services.families.moviegen.character_encoder import CharacterParams
+from services.families.moviegen.video_transformer import CHARACTER, VideoTransformer, VideoTransformerParams
 
 PARAMS = VideoTransformerParams(width=48, layers=2, heads=4, hidden=64, text_width=20)
+SEEING = replace(PARAMS, character=CharacterParams(side=4, width=16, layers=1, heads=2, hidden=32))
 
 
-def network() -> VideoTransformer:
+def network(params: VideoTransformerParams = PARAMS) -> VideoTransformer:
     """A network past its first update: nothing that starts at zero is zero, but the condition's weights."""
     torch.manual_seed(0)
-    module = VideoTransformer(PARAMS).eval()
+    module = VideoTransformer(params).eval()
     torch.nn.init.normal_(module.velocity.project.weight)
     torch.nn.init.normal_(module.modulation.project.weight, std=0.1)
     return module
@@ -75,6 +77,39 @@ def test_each_input_counts(name: str) -> None:
         "text_mask": torch.tensor([[1.0, 1.0, 0.0, 0.0, 0.0]]),
     }
     assert not torch.allclose(module(**given), module(**given | {name: other[name]}), atol=1e-3)
+
+
+@torch.no_grad()
+def test_a_character_is_seen_by_its_own_task_alone() -> None:
+    given, module = inputs(5, 2, 4, 4), network(SEEING)
+    one, other = torch.randn(2, 5, 16, 4, 4)
+    seen, unlike = module(**given, character=one), module(**given, character=other)
+    changed = (seen - unlike).flatten(1).abs().amax(1)
+    assert [index for index in range(5) if changed[index] > 1e-3] == [CHARACTER]
+    assert not changed[:CHARACTER].any()
+
+
+@torch.no_grad()
+def test_other_tasks_are_as_they_are_without_characters() -> None:
+    given, module, seeing = inputs(4, 2, 4, 4), network(), network(SEEING)
+    seeing.load_state_dict(module.state_dict(), strict=False)
+    wanted = module(**given)
+    torch.testing.assert_close(seeing(**given, character=torch.randn(4, 16, 4, 4)), wanted)
+    torch.testing.assert_close(seeing(**given), wanted)
+
+
+@torch.no_grad()
+def test_a_character_needs_a_network_that_takes_one() -> None:
+    with pytest.raises(AttributeError, match="character"):
+        network()(**inputs(1, 2, 4, 4), character=torch.zeros(1, 16, 4, 4))
+
+
+def test_the_loss_of_a_character_reaches_its_encoder() -> None:
+    given, module = inputs(5, 2, 4, 4), network(SEEING)
+    portrait = torch.randn(5, 16, 4, 4)
+    module(**given, character=portrait).square().mean().backward()
+    parts = dict(module.character.named_parameters())
+    assert all(weight.grad is not None and weight.grad.abs().max() > 0 for weight in parts.values())
 
 
 @torch.no_grad()
