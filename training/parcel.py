@@ -6,7 +6,7 @@ from pathlib import Path
 
 PART_BYTES = 15 * 2**20
 MOST_BYTES = 58 * 2**20
-KINDS = (".safetensors", ".jsonl", ".err", ".png", ".done", ".wav")
+KINDS = (".safetensors", ".jsonl", ".err", ".pace", ".png", ".done", ".wav")
 NAME = "moviegen-mini.tar.gz"
 
 

@@ -20,7 +20,11 @@ def unpack(repository: Path, work: Path, final: frozenset[str]) -> None:
     """Checkpoints of all networks of `repository`, those in `final` marked. Raises ConfigurationError where
     weights are missing or broken."""
     work.mkdir(parents=True, exist_ok=True)
-    order = Order("shipped", work, until=0.0)
+    order = Order("shipped", work)
+    # A run that has not ended would go on with its own weights, and others would see how it began.
+    for pattern in ("*.state", "*.beginning"):
+        for path in work.glob(pattern):
+            path.unlink()
     for network in NETWORKS:
         write_weights(order.checkpoint(network), checkpoint.read(repository / network / "1"))
         if network in final:
@@ -31,8 +35,10 @@ def main(arguments: list[str]) -> None:
     """Write what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m training.shipped", description=__doc__)
     parser.add_argument("work", type=Path)
-    parser.add_argument("final", nargs="*", choices=NETWORKS, metavar="NETWORK")
+    parser.add_argument("final", nargs="*", metavar="NETWORK")
     chosen = parser.parse_args(arguments)
+    if unknown := set(chosen.final).difference(NETWORKS):
+        parser.error(f"{', '.join(sorted(unknown))}: not among {', '.join(NETWORKS)}")
     unpack(REPOSITORY, chosen.work, frozenset(chosen.final))
 
 

@@ -12,11 +12,19 @@ from training.recipes.files import read_weights
 
 
 def test_a_run_goes_on_from_what_is_shipped(tmp_path: Path) -> None:
+    (tmp_path / "tae.state").touch()
     shipped.main([str(tmp_path), "text_encoder", "video_encoder"])
     assert {path.stem for path in tmp_path.glob("*.safetensors")} == set(NETWORKS)
+    assert not (tmp_path / "tae.state").exists()
     assert {path.stem for path in tmp_path.glob("*.done")} == {"text_encoder", "video_encoder"}
     for name in NETWORKS:
         read_weights(tmp_path / f"{name}.safetensors", casts.build("moviegen-mini", name))
+
+
+def test_none_need_be_final(tmp_path: Path) -> None:
+    shipped.main([str(tmp_path)])
+    assert len(list(tmp_path.glob("*.safetensors"))) == len(NETWORKS)
+    assert not list(tmp_path.glob("*.done"))
 
 
 def test_weights_in_several_files_become_one(tmp_path: Path) -> None:

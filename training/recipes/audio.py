@@ -8,9 +8,10 @@ at times too, so that sound can be made from text alone.
 
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -20,19 +21,27 @@ from services.contract.tensors import (
     AUDIO_ENCODER,
     AUDIO_TRANSFORMER,
     TEXT_ENCODER,
+    VIDEO_DECODER,
+    VIDEO_ENCODER,
     VISUAL_ENCODER,
 )
 from services.families.moviegen.audio_transformer import AudioTransformer
 from training.recipes import flow, text
 from training.recipes.batches import Batch, Batches
 from training.recipes.division import Division
-from training.recipes.feed import Bucket, Feed, FeedPlan
-from training.recipes.files import frozen, write_wave
+from training.recipes.feed import Bucket, Feed, FeedPlan, Sample
+from training.recipes.files import frozen, write_png, write_wave
+from training.recipes.hearing import Booth
+from training.recipes.hits import Hits, around
+from training.recipes.loop import Learner, end, learn, place
+from training.recipes.memory import Memory, dice, take_dice, unfinished
 from training.recipes.nearby import look_around, solve_last_layer
 from training.recipes.order import Order
 from training.recipes.replay import Replay
 from training.recipes.seen import autoencoder, look, seen
-from training.recipes.sources import SECOND, ScorePlan, film_with_sound
+from training.recipes.sheets import spectrogram, stacked
+from training.recipes.shelf import Shelf
+from training.recipes.sources import LATENTS_PER_S, SECOND, ScorePlan, film_with_sound
 from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 
 SCHEDULE = Schedule(
@@ -43,26 +52,33 @@ SCHEDULE = Schedule(
     slow=("time.", "modulation.", "bias", "velocity."),
     muon=True,
 )
+# Without a GPU the network goes on from weights that are there.
+GENTLE = replace(SCHEDULE, peak=3.5e-4, fall=1.0, decay=0.99)
 SOLVED_BATCHES = 10
 WITHOUT_TEXT = 0.15
 WITHOUT_PICTURE = 0.08
 WITH_CONTEXT = 0.05
 FEATURE_NOISE = 0.05
-LOUDEST_COUNTS = 4.0
-LATENTS_PER_S = 25
-GUIDANCE = 3.0
+LOUDEST_COUNTS, HIT_COUNTS = 4.0, 2.0
+TELL_HITS = 0.1
+WIDTH = 256
 ENCODE_PART = 0.2
+NEEDED = (AUDIO_ENCODER, AUDIO_DECODER, TEXT_ENCODER, VISUAL_ENCODER, VIDEO_ENCODER, VIDEO_DECODER)
 
 
 @dataclass(frozen=True)
 class Size:
-    """What is rendered; latents of a batch, seconds encoded at once, bytes of a bucket, slots of the ring."""
+    """What is rendered; latents of a batch, seconds encoded at once, bytes of a bucket, slots of the ring.
+
+    `clips` are encoded for each step.
+    """
 
     films: ScorePlan
     latents: int
     seconds: int
     bucket_bytes: int
     slots: int
+    clips: float
 
     def encoded(self, bucket: Bucket) -> int:
         """Films of a bucket encoded at once."""
@@ -76,16 +92,21 @@ class Size:
     def slot_bytes(self) -> int:
         """The longest film with its sound."""
         seconds = max(self.films.seconds)
-        return 3 * min(24 * seconds, 256) * 144 * 256 + 4 * SECOND * seconds + 512
+        return 3 * min(24 * seconds, 256) * 144 * 256 + 4 * (SECOND + LATENTS_PER_S) * seconds + 512
 
 
 def size_of(order: Order) -> Size:
     """What the machine can bear."""
     if order.smoke:
-        return Size(ScorePlan((1,), (1.0,)), 50, 2, 4 << 20, 8)
+        return Size(ScorePlan((1,), (1.0,)), 50, 2, 4 << 20, 8, 1.0)
     if order.on_gpu:
-        return Size(ScorePlan(), 6_400, 32, 3 << 29, 48)
-    return Size(ScorePlan((2, 4, 8, 16), (0.06, 0.72, 0.18, 0.04), plain=True), 800, 4, 128 << 20, 8)
+        return Size(ScorePlan(), 6_400, 32, 3 << 29, 48, 6.9)
+    return Size(ScorePlan((1, 2, 4), (0.05, 0.55, 0.40)), 1_600, 4, 128 << 20, 8, 8.0)
+
+
+def schedule_of(order: Order) -> Schedule:
+    """How fast the network learns."""
+    return SCHEDULE if order.on_gpu or order.smoke else GENTLE
 
 
 def resample(features: Tensor, count: int, frames_per_latent: float) -> Tensor:
@@ -119,26 +140,37 @@ def times(count: int, device: str) -> Tensor:
     return moments * (kind >= 0.25)
 
 
-class Recipe:
+def hearing(deviations: Tensor) -> Tensor:
+    """How much each component [C,1] of latents counts: as it does in what is heard.
+
+    Normalized, the first of them, the loudness, would count no more than the last, which is a tenth of it.
+    """
+    return (deviations / deviations.mean())[:, None]
+
+
+class Recipe(Learner):
     """One run: the transformer, frozen networks around it, store of latents and features, loss and file."""
 
     def __init__(self, order: Order) -> None:
         self.order, self.size = order, size_of(order)
-        fresh = not order.checkpoint(AUDIO_TRANSFORMER).exists()
-        self.trainer = Trainer(order, (AUDIO_TRANSFORMER,), SCHEDULE)
+        fresh = not order.checkpoint(AUDIO_TRANSFORMER).exists() and not order.state.exists()
+        self.hits = Hits(WIDTH).to(order.device)
+        self.trainer = Trainer(order, (AUDIO_TRANSFORMER,), schedule_of(order), aside=self.hits)
         transformer = self.trainer.networks[AUDIO_TRANSFORMER]
         assert isinstance(transformer, AudioTransformer)
         self.transformer = transformer
+        self.heard = torch.ones(transformer.params.latent_channels, 1, device=order.device)
         if fresh:
             look_around(transformer)
             self.trainer.restart_average()
         self.solved = not fresh
         self.replay = Replay(self.size.bucket_bytes, order.device)
+        self.shelf = Shelf(order.work / "audio.clips", self.replay)
         self.words = text.tokenizer()
         self.empty = torch.tensor(text.rows(self.words, [""]), device=order.device)
         self.text_encoder: Callable[[Tensor], Tensor]
         self.chance = random.Random(order.seed)
-        self.division = Division(order, ENCODE_PART)
+        self.division = Division(order, self.trainer.pace, ENCODE_PART, self.size.clips)
         if order.compile:
             for block in self.transformer.blocks:
                 block.compile(dynamic=True)
@@ -153,6 +185,7 @@ class Recipe:
             rows = {
                 "latents": torch.randn(2, params.latent_channels, count, device=device),
                 "features": torch.randn(2, count, params.visual_width, device=device).half(),
+                "hits": torch.zeros(2, count, device=device),
                 "picture_tokens": self.empty.expand(2, -1),
                 "sound_tokens": self.empty.expand(2, -1),
             }
@@ -168,6 +201,7 @@ class Recipe:
             frozen(self.order.checkpoint(name), name, self.order.device)
             for name in (AUDIO_ENCODER, AUDIO_DECODER, TEXT_ENCODER, VISUAL_ENCODER)
         )
+        self.heard = hearing(self.encoder.get_buffer("std"))
         self.codec = autoencoder(self.order)
         self.trainer.restart_clock()
 
@@ -184,6 +218,7 @@ class Recipe:
         rows = {
             "latents": latents,
             "features": self.features(frames, latents.shape[2], batch.bucket[1]).half(),
+            "hits": tensors["hits"],
             "picture_tokens": self.tokens([texts[0] for texts in batch.texts]),
             "sound_tokens": self.tokens([texts[1] for texts in batch.texts]),
         }
@@ -200,13 +235,12 @@ class Recipe:
             return None
         return self.chance.choices(enough, [self.replay.seen[bucket] for bucket in enough])[0]
 
-    def velocities(self, bucket: Bucket) -> tuple[Tensor, Tensor, Tensor]:
-        """Velocities [B,C,T], made and true, of a batch from the store; its latents."""
-        count, device = max(1, int(self.size.batch(bucket) * self.trainer.shrink)), self.order.device
-        rows = self.replay.draw(bucket, count)
+    def velocities(self, rows: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Velocities [B,C,T], made and true, of clips of the store; losses [B,T] of hits in what is seen."""
         latents, visual = rows["latents"], rows["features"].float()
-        visual = visual + FEATURE_NOISE * torch.randn_like(visual)
-        visual = visual * (torch.rand(count, 1, 1, device=device) >= WITHOUT_PICTURE)
+        count, device = len(latents), self.order.device
+        shown = torch.rand(count, 1, 1, device=device) >= WITHOUT_PICTURE
+        visual = (visual + FEATURE_NOISE * torch.randn_like(visual)) * shown
         sound_text = torch.rand(count, 1, device=device) < 0.5
         tokens = torch.where(sound_text, rows["sound_tokens"], rows["picture_tokens"])
         tokens = torch.where(torch.rand(count, 1, device=device) < WITHOUT_TEXT, self.empty, tokens)
@@ -217,19 +251,27 @@ class Recipe:
             at = flow.at(moment, latents, noise)
             mask = (tokens != 0).float()
             velocity = self.transformer(at, context(latents), visual, moment, states, mask)
-        return velocity.float(), flow.velocity(latents, noise), latents
+            told = self.hits(self.transformer.glance(visual), rows["hits"]) * shown[:, :, 0]
+        return velocity.float(), flow.velocity(latents, noise), told
+
+    def draw(self, bucket: Bucket) -> dict[str, Tensor]:
+        """Clips of a batch from the store."""
+        return self.replay.draw(bucket, max(1, int(self.size.batch(bucket) * self.trainer.shrink)))
 
     def loss(self, bucket: Bucket) -> Tensor:
-        """Loss of a batch from the store. Latents in which much sounds count more: most are silent."""
-        made, true, latents = self.velocities(bucket)
-        weight = 1.0 + latents.square().mean(1, keepdim=True).clamp_max(LOUDEST_COUNTS)
-        return (weight * (made - true).square()).mean() / weight.mean()
+        """Loss of a batch from the store. What is loud or near a hit counts more: most is silent."""
+        rows = self.draw(bucket)
+        made, true, told = self.velocities(rows)
+        loud = rows["latents"].square().mean(1, keepdim=True).clamp_max(LOUDEST_COUNTS)
+        weight = 1.0 + loud + HIT_COUNTS * around(rows["hits"])
+        flown = (weight * self.heard * (made - true).square()).mean() / weight.mean()
+        return flown + TELL_HITS * told.mean()
 
     def solve(self, bucket: Bucket) -> None:
         """Begin with the best last layer on what the untrained blocks give."""
 
         def lacking() -> Tensor:
-            made, true = self.velocities(bucket)[:2]
+            made, true = self.velocities(self.draw(bucket))[:2]
             return true - made
 
         solve_last_layer(self.transformer, [lacking] * SOLVED_BATCHES)
@@ -237,79 +279,81 @@ class Recipe:
         self.solved = True
 
     def turn(self, batches: Batches) -> None:
-        """A step, and as much encoding as its part of the time allows."""
+        """A step, and encoding if it is due."""
         start, bucket = time.monotonic(), self.choose()
         if bucket is not None:
             if not self.solved:
                 self.solve(bucket)
             self.trainer.step(partial(self.loss, bucket))
             start = self.division.trained(start)
-        if bucket is None or (self.division.behind and batches.ready):
+        if bucket is None or self.division.due(self.replay.total, batches.ready):
             self.encode(batches.next())
             self.division.encoded(start)
         self.trainer.note(clips=self.replay.total)
 
     @torch.no_grad()
-    def listen(self) -> None:
-        """Sounds made for films held out, each beside the true one."""
-        seconds = 1 if self.order.smoke else 4
+    def sheet(self, path: Path, full: bool) -> None:
+        """Sounds for films held out, made and true, to hear; spectrograms of both, the made one above."""
+        seconds, short = 1 if self.order.smoke else 4, self.order.smoke or not full
         plan = ScorePlan((seconds,), (1.0,), split="heldout", plain=not self.order.on_gpu)
-        for number in range(1 if self.order.smoke else 2):
+        steps = 4 if self.order.smoke else 48 if full else 16
+        booth, pictures = Booth(self.transformer, self.decoder, self.text_encoder, steps), []
+        for number in range(1 if short else 2):
             sample = film_with_sound(9_000_000 + number, plan)
-            seconds, rate = sample.bucket[:2]
-            video = torch.from_numpy(sample.arrays["video"])[None].to(self.order.device)
-            frames = seen(video, self.codec, self.chance)
-            tokens = torch.cat([self.empty, self.tokens([sample.texts[0]])])
-            waveform = self.sound(frames, tokens, seconds * LATENTS_PER_S, rate)
-            write_wave(self.order.work / f"sound-{number}-made.wav", waveform)
-            write_wave(
-                self.order.work / f"sound-{number}-true.wav", torch.from_numpy(sample.arrays["waveform"])
-            )
+            true = torch.from_numpy(sample.arrays["waveform"])
+            made = self.made(booth, sample, round(seconds * LATENTS_PER_S))
+            for name, waveform in (("made", made), ("true", true)):
+                write_wave(path.with_name(f"{path.name}-{number}-{name}.wav"), waveform)
+                pictures.append(spectrogram(waveform))
             self.trainer.journal.write(sound=number, caption=sample.texts[0])
+        write_png(path.with_suffix(".png"), stacked(pictures))
 
-    def sound(self, frames: Tensor, tokens: Tensor, count: int, rate: int) -> Tensor:
-        """The sound [S] for frames [1,F,3,s,s] and tokens [2,L]: nothing, and the text."""
-        device, channels = self.order.device, self.transformer.params.latent_channels
+    def made(self, booth: Booth, sample: Sample, count: int) -> Tensor:
+        """The sound [S] for a film's picture and caption, of `count` latents."""
+        video = torch.from_numpy(sample.arrays["video"])[None].to(self.order.device)
+        tokens = torch.cat([self.empty, self.tokens([sample.texts[0]])])
         # Compiled blocks would be compiled once more for this.
         eager = torch.compiler.set_stance("force_eager")
         with eager, self.trainer.averaged(), autocast(self.order):
-            visual = flow.twice(self.features(frames, count, rate))
-            states, mask = self.text_encoder(tokens), (tokens != 0).float()
-            noise = torch.randn(
-                (1, channels, count), generator=torch.Generator(device).manual_seed(1), device=device
-            )
-            nothing = torch.zeros(2, channels + 1, count, device=device)
-
-            def field(x: Tensor, at: float) -> Tensor:
-                moment = torch.full((2,), at, device=device)
-                both = self.transformer(flow.twice(x), nothing, visual, moment, states, mask).float()
-                return flow.guided(both, GUIDANCE)
-
-            steps = 4 if self.order.smoke else 48
-            latents = flow.integrate(field, noise, [n / steps for n in range(steps + 1)])
-        waveform: Tensor = self.decoder(latents)[0, 0]
-        return waveform
+            frames = seen(video, self.codec, random.Random(0))
+            return booth.sound(self.features(frames, count, sample.bucket[1]), tokens)
 
     def save(self) -> None:
         """Write the network."""
         self.trainer.save(AUDIO_TRANSFORMER)
 
+    def remember(self, whole: Memory) -> None:
+        """The store, in files of its own, the dice, and whether the last layer was solved for."""
+        facts = {"store": self.shelf.write(), "dice": dice(self.chance), "solved": self.solved}
+        whole.put("audio", {}, facts)
+
+    def recall(self, whole: Memory) -> None:
+        """All of this as it was."""
+        _, facts = whole.get("audio")
+        self.shelf.read(facts["store"])
+        take_dice(self.chance, facts["dice"])
+        self.solved = facts["solved"]
+
+    def remembered(self) -> None:
+        """Files of the store that no checkpoint needs any more."""
+        self.shelf.tidy()
+
+    def forget(self) -> None:
+        """No file of the store."""
+        self.shelf.remove()
+
 
 def run(order: Order) -> None:
-    """Train from the moment the networks around it are final until the order's time is up."""
+    """Train from the moment the networks around it are final until the run is over."""
     prepare(order)
-    size = size_of(order)
-    plan = FeedPlan(order.workers, size.slots, size.slot_bytes, 50_000_000 * (order.seed + 1))
+    size, saved = size_of(order), unfinished(order)
+    seed = 50_000_000 * (order.seed + 1)
+    plan = FeedPlan(order.workers, size.slots, size.slot_bytes, seed, place(saved))
     with Feed(partial(film_with_sound, plan=size.films), plan) as feed:
         recipe = Recipe(order)
         recipe.warm_up()
-        order.wait_for(AUDIO_ENCODER, AUDIO_DECODER, TEXT_ENCODER, VISUAL_ENCODER)
+        order.wait_for(*NEEDED)
         recipe.begin()
         with Batches(feed, size.encoded, order.on_gpu, depth=6) as batches:
-            while recipe.trainer.running:
-                recipe.turn(batches)
-                if recipe.trainer.due():
-                    recipe.save()
-            recipe.save()
-    order.finish(AUDIO_TRANSFORMER)
-    recipe.listen()
+            learn(recipe, batches, saved)
+    end(order, recipe, AUDIO_TRANSFORMER)

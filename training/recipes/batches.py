@@ -3,23 +3,30 @@
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 import torch
 from torch import Tensor
 
-from training.recipes.feed import Bucket, Feed
+from training.recipes.feed import Bucket, Feed, Place
+
+BEGINNING = Place()
 
 
 @dataclass
 class Batch:
-    """Stacked arrays of samples of one bucket, and their texts."""
+    """Stacked arrays of samples of one bucket, their texts and numbers.
+
+    `place` is where a stream has to go on that this batch and all before it are to be left out of.
+    """
 
     bucket: Bucket
     tensors: dict[str, Tensor]
     texts: list[tuple[str, ...]]
+    numbers: list[int] = field(default_factory=list)
+    place: Place = BEGINNING
 
     def to(self, device: str) -> dict[str, Tensor]:
         """The tensors on a device."""
@@ -32,6 +39,7 @@ class Batches:
     def __init__(self, feed: Feed, size: Callable[[Bucket], int], pinned: bool, depth: int = 3) -> None:
         self.feed, self.size, self.pinned = feed, size, pinned
         self.partial: dict[Bucket, Batch] = {}
+        self.place = feed.place
         self.closing = False
         self.thread = ThreadPoolExecutor(1)
         self.coming: deque[Future[Batch]] = deque(self.thread.submit(self._collect) for _ in range(depth))
@@ -54,6 +62,7 @@ class Batches:
         """The next batch; what went wrong in the thread is raised here."""
         batch = self.coming.popleft().result()
         self.coming.append(self.thread.submit(self._collect))
+        self.place = batch.place
         return batch
 
     def _collect(self) -> Batch:
@@ -73,8 +82,17 @@ class Batches:
                         batch.tensors[name] = torch.empty(shape, dtype=source.dtype, pin_memory=self.pinned)
                     batch.tensors[name][len(batch.texts)].copy_(source)
                 batch.texts.append(sample.texts)
-                if len(batch.texts) == count:
-                    return self.partial.pop(sample.bucket)
+                batch.numbers.append(sample.number)
+            if len(batch.texts) == count:
+                del self.partial[batch.bucket]
+                batch.place = self._place()
+                return batch
+
+    def _place(self) -> Place:
+        """Batches that are not full yet are begun again."""
+        begun = sorted(number for batch in self.partial.values() for number in batch.numbers)
+        left = self.feed.place
+        return Place((*begun, *left.again), left.next)
 
 
 def to_signal(pixels: Tensor) -> Tensor:

@@ -4,8 +4,9 @@ The encoder is final after a minute, so that the transformer over its latents ne
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -14,16 +15,21 @@ from services.contract.tensors import AUDIO_DECODER, AUDIO_ENCODER
 from services.families.moviegen import casts
 from services.families.moviegen.envelope_codec import EnvelopeDecoder, EnvelopeEncoder
 from training.recipes.batches import Batches
-from training.recipes.feed import Feed, FeedPlan
-from training.recipes.files import read_weights, write_weights
+from training.recipes.feed import Feed, FeedPlan, Place
+from training.recipes.files import read_weights, write_png, write_wave, write_weights
+from training.recipes.likeness import colours, spectra, untuned
+from training.recipes.loop import Learner, end, learn
+from training.recipes.memory import unfinished
 from training.recipes.order import CAST, Order
+from training.recipes.sheets import spectrogram, stacked
 from training.recipes.sources import sound
 from training.recipes.trainer import Schedule, Trainer, prepare
 
 HOP = 1920
 SCHEDULE = Schedule(peak=2e-3, warmup=0.05, decay=0.99)
-WINDOWS = (512, 256)
-HISS = 0.1
+# In small batches more of it undoes what is there.
+GENTLE = replace(SCHEDULE, peak=4e-4)
+HISS, UNTUNED = 0.1, 0.01
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,11 @@ class Size:
     batch: int
     heldout: int
     fitted: int
+
+    @property
+    def fitting(self) -> int:
+        """Batches that the encoder is fitted to: the first ones, none of which the decoder sees."""
+        return -(-self.fitted // self.batch)
 
 
 def size_of(order: Order) -> Size:
@@ -57,23 +68,7 @@ def fit(encoder: EnvelopeEncoder, waveforms: Sequence[Tensor]) -> None:
     encoder.std.copy_((spread[: len(kept)] / len(values) ** 0.5).clamp_min(1e-3))
 
 
-def spectrum(waveform: Tensor, window: int) -> Tensor:
-    """Logarithmic magnitudes of waveforms [B,S] in windows, flat where it is quiet."""
-    shape = torch.hann_window(window, device=waveform.device)
-    bins = torch.stft(waveform, window, window // 4, window=shape, return_complex=True)
-    # Of a plain absolute value the gradient at 0 is not defined.
-    return torch.log10(torch.sqrt(bins.real**2 + bins.imag**2 + 1e-9) + 5e-5 * window)
-
-
-def attack(made: Tensor, true: Tensor) -> Tensor:
-    """Distance of logarithmic spectra of waveforms [B,S] in short windows: how sharp a sound begins."""
-    total = torch.zeros((), device=made.device)
-    for window in WINDOWS:
-        total = total + (spectrum(made, window) - spectrum(true, window)).abs().mean()
-    return total
-
-
-class Recipe:
+class Recipe(Learner):
     """One run on a fitted encoder: the decoder, its loss, its measure and file."""
 
     def __init__(self, order: Order) -> None:
@@ -82,7 +77,7 @@ class Recipe:
         read_weights(order.checkpoint(AUDIO_ENCODER), encoder)
         assert isinstance(encoder, EnvelopeEncoder)
         self.encoder = encoder.to(order.device).eval().requires_grad_(False)
-        self.trainer = Trainer(order, (AUDIO_DECODER,), SCHEDULE)
+        self.trainer = Trainer(order, (AUDIO_DECODER,), SCHEDULE if order.on_gpu or order.smoke else GENTLE)
         decoder = self.trainer.networks[AUDIO_DECODER]
         assert isinstance(decoder, EnvelopeDecoder)
         self.decoder = decoder
@@ -100,12 +95,30 @@ class Recipe:
         return difference.abs().mean()
 
     def loss(self, waveform: Tensor) -> Tensor:
-        """Loss of waveforms [B,S]. Latents get a little noise, as those of a transformer will have."""
+        """Loss of waveforms [B,S]. Latents get a little noise, as those of a transformer will have.
+
+        Tones are tuned by what is known of them, not through the sound: the phase of a tone hangs on all that
+        was before, and gradients through it drown the others.
+        """
         true = waveform[:, None]
         latents = self.encoder(true)
         amount = HISS * torch.rand(len(latents), 1, 1, device=latents.device)
-        made = self.decoder(latents + amount * torch.randn_like(latents))
-        return self.distance(made, true) + 0.3 * attack(made[:, 0], waveform)
+        levels, tuning = self.decoder.plan(latents + amount * torch.randn_like(latents))
+        made = self.decoder.play(levels, tuning.detach())
+        alike = 0.3 * spectra(made[:, 0], waveform) + (colours(made[:, 0]) - colours(waveform)).abs().mean()
+        return self.distance(made, true) + alike + UNTUNED * self.untuned(tuning, true)
+
+    def untuned(self, tuning: Tensor, true: Tensor) -> Tensor:
+        """Mean squared error in Hz of how low tones are tuned [B,low,4T], of waveforms [B,1,S]."""
+        known, counts = untuned(self.encoder.powers(true)[:, : tuning.shape[1]])
+        error: Tensor = (counts * (tuning - known).square()).sum() / counts.sum().clamp_min(1.0)
+        return error
+
+    def turn(self, batches: Batches) -> None:
+        """A step on the next pieces."""
+        waveform = batches.next().to(self.order.device)["waveform"]
+        count = max(1, int(len(waveform) * self.trainer.shrink))
+        self.trainer.step(partial(self.loss, waveform[:count]))
 
     @torch.no_grad()
     def save(self) -> None:
@@ -116,36 +129,42 @@ class Recipe:
             self.trainer.journal.write(band_error_db=decibels)
         self.trainer.save(AUDIO_DECODER)
 
+    @torch.no_grad()
+    def sheet(self, path: Path, full: bool) -> None:
+        """Spectrograms of sounds held out, each above what was decoded of it; one of these to hear."""
+        true = self.heldout[: 4 if full else 2]
+        with self.trainer.averaged():
+            made = self.decoder(self.encoder(true[:, None]))[:, 0]
+        pictures = [spectrogram(sound) for pair in zip(true, made, strict=True) for sound in pair]
+        write_png(path.with_suffix(".png"), stacked(pictures))
+        write_wave(path.with_suffix(".wav"), made[0])
+
 
 def fit_and_write(order: Order, batches: Batches) -> None:
     """The encoder, from the first pieces of the world's sound."""
     encoder = casts.build(CAST, AUDIO_ENCODER)
     assert isinstance(encoder, EnvelopeEncoder)
     encoder.to(order.device)
-    size = size_of(order)
-    pieces = [batches.next().to(order.device)["waveform"] for _ in range(-(-size.fitted // size.batch))]
+    pieces = [batches.next().to(order.device)["waveform"] for _ in range(size_of(order).fitting)]
     fit(encoder, pieces)
     write_weights(order.checkpoint(AUDIO_ENCODER), encoder.state_dict())
 
 
 def run(order: Order) -> None:
-    """Fit the encoder unless there is one, then train the decoder until the order's time is up."""
+    """Fit the encoder unless there is one, then train the decoder until the run is over."""
     prepare(order, few_shapes=True)
-    size = size_of(order)
-    plan = FeedPlan(order.workers, 128, 4 * size.samples + 64, 20_000_000 * (order.seed + 1))
+    size, saved = size_of(order), unfinished(order)
+    fresh = not order.checkpoint(AUDIO_ENCODER).exists()
+    after = Place(next=size.fitting * size.batch)
+    begin = saved.place if saved else Place() if fresh else after
+    plan = FeedPlan(order.workers, 128, 4 * size.samples + 64, 20_000_000 * (order.seed + 1), begin)
     with (
         Feed(partial(sound, samples=size.samples, plain=not order.on_gpu), plan) as feed,
         Batches(feed, lambda _: size.batch, order.on_gpu) as batches,
     ):
-        if not order.checkpoint(AUDIO_ENCODER).exists():
+        if fresh:
             fit_and_write(order, batches)
         order.finish(AUDIO_ENCODER)
         recipe = Recipe(order)
-        while recipe.trainer.running:
-            waveform = batches.next().to(order.device)["waveform"]
-            count = max(1, int(len(waveform) * recipe.trainer.shrink))
-            recipe.trainer.step(partial(recipe.loss, waveform[:count]))
-            if recipe.trainer.due():
-                recipe.save()
-        recipe.save()
-    order.finish(AUDIO_DECODER)
+        learn(recipe, batches, saved)
+    end(order, recipe, AUDIO_DECODER)

@@ -1,20 +1,28 @@
-"""How a recipe divides its time between training and encoding new clips."""
+"""How a recipe divides its work between training and encoding new clips."""
 
 import time
 
 import torch
 
 from training.recipes.order import Order
+from training.recipes.pace import Pace
 
 FADING = 0.98
 
 
 class Division:
-    """Time spent of late on either, the device's included. Encoding is to have `part` of it."""
+    """Time spent of late on either, the device's included. By the clock, encoding is to have `part` of it.
 
-    def __init__(self, order: Order, part: float) -> None:
-        self.order, self.part = order, part
+    A run of so many steps encodes `clips` for each of them, however long that takes.
+    """
+
+    def __init__(self, order: Order, pace: Pace, part: float, clips: float) -> None:
+        self.order, self.pace, self.part, self.clips = order, pace, part, clips
         self.training_s = self.encoding_s = 1e-3
+
+    def due(self, clips: int, ready: bool) -> bool:
+        """Whether to encode after this step: `clips` were encoded so far, others are ready (or not)."""
+        return self.pace.encodes(self.behind and ready, clips < self.clips * self.pace.step)
 
     def trained(self, start: float) -> float:
         """Count the time since start as training; the time now."""
@@ -30,7 +38,7 @@ class Division:
         return self.encoding_s < self.part * (self.training_s + self.encoding_s)
 
     def _count(self, start: float, encoding: bool) -> float:
-        if self.order.on_gpu:
+        if self.order.on_gpu and self.order.by_clock:
             torch.cuda.synchronize()
         now = time.monotonic()
         self.training_s, self.encoding_s = FADING * self.training_s, FADING * self.encoding_s

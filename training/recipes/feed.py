@@ -1,19 +1,22 @@
-"""A stream of samples from render processes through a ring of slots in a shared file.
+"""A stream of samples, in the order of their seeds, from render processes through slots of a shared file.
 
-The file lies in memory (/dev/shm) where there is room, else in the folder for temporary files. Processes are
-spawned and must not import torch. A process that dies is replaced, with other seeds.
+How many processes there are and which is faster makes no difference: what comes early waits in its slot. A
+process that dies is replaced, and others render what it was asked for. The file lies in memory (/dev/shm)
+where there is room, else in the folder for temporary files. Processes are spawned and must not import torch.
 """
 
 import mmap
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
+import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -27,15 +30,37 @@ Array = NDArray[Any]
 Bucket = tuple[int, ...]
 SHARED_MEMORY = Path("/dev/shm")
 ALIGNED = 64
+MOST_DEATHS = 3
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Arrays by name with some texts. Samples of one bucket have arrays of the same shapes."""
+    """Arrays by name with some texts. Samples of one bucket have arrays of the same shapes.
+
+    `number` is the sample's place in the stream, where it came through one.
+    """
 
     bucket: Bucket
     arrays: dict[str, Array]
     texts: tuple[str, ...] = ()
+    number: int = -1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a stream begins or goes on: numbers that are given again, then all from `next`."""
+
+    again: tuple[int, ...] = ()
+    next: int = 0
+
+    def number(self, position: int) -> int:
+        """The number of the sample at a position (0, 1, ...) of the stream from here."""
+        ahead = position - len(self.again)
+        return self.again[position] if ahead < 0 else self.next + ahead
+
+    def after(self, count: int) -> "Place":
+        """The place when `count` samples have been taken from here."""
+        return Place(self.again[count:], self.next + max(0, count - len(self.again)))
 
 
 Source = Callable[[int], Sample]
@@ -78,6 +103,11 @@ def room_for(size_bytes: int) -> Path:
     return Path(tempfile.gettempdir())
 
 
+def open_files() -> Path:
+    """Where other processes find the open files of this one, on Linux."""
+    return Path(f"/proc/{os.getpid()}/fd")
+
+
 def pack(sample: Sample, slot: Array) -> list[Field]:
     """Copy the arrays of a sample to a slot [slot_bytes]. Raises ValueError if they do not fit."""
     fields, offset = [], 0
@@ -101,28 +131,14 @@ def unpack(filled: Filled, slots: Array) -> Sample:
     return Sample(bucket, arrays, texts)
 
 
-@dataclass(frozen=True)
-class Duty:
-    """What a render process does: its slots of the ring, its first seed, how far apart its seeds are."""
-
-    source: Source
-    ring: Ring
-    slots: range
-    first: int
-    stride: int
-
-
-def render_forever(duty: Duty, line: Line) -> None:
-    """Fill the slots with samples, say which are full, hear which are free, until the parent is gone."""
+def render_forever(source: Source, ring: Ring, line: Line) -> None:
+    """Fill slots with the samples of seeds, as one is told, until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    slots, seed, free = duty.ring.open(), duty.first, deque(duty.slots)
+    slots = ring.open()
     try:
         while True:
-            sample = duty.source(seed)
-            seed += duty.stride
-            while not free or line.poll():
-                free.append(line.recv())
-            slot = free.popleft()
+            slot, seed = line.recv()
+            sample = source(seed)
             line.send((slot, sample.bucket, pack(sample, slots[slot]), sample.texts))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
@@ -130,88 +146,170 @@ def render_forever(duty: Duty, line: Line) -> None:
 
 @dataclass(frozen=True)
 class FeedPlan:
-    """Who renders: processes, slots of how many bytes, and the first seed."""
+    """Who renders: processes, slots of how many bytes, the seed of number 0, and the place to begin at.
+
+    A process is asked for `asked` samples at once. Of more than one the others wait for the first, but small
+    ones come faster.
+    """
 
     workers: int
     slots: int
     slot_bytes: int
     seed: int
+    place: Place = Place()
+    asked: int = 2
+
+
+class Worker:
+    """A render process, and the positions of the stream that it is asked for, the one at work first."""
+
+    def __init__(self, source: Source, ring: Ring) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.line, theirs = context.Pipe()
+        self.asked: deque[int] = deque()
+        self.process: SpawnProcess = context.Process(
+            target=render_forever, args=(source, ring, theirs), daemon=True
+        )
+        self.process.start()
+        theirs.close()
+
+    def end(self) -> None:
+        """End the process."""
+        self.process.kill()
+        self.process.join()
+        self.line.close()
 
 
 class Feed:
-    """Render processes and their ring; a context manager, used by one thread."""
+    """Render processes and their ring; a context manager. Samples are taken by one thread.
+
+    Another thread asks each process for the next samples that no one was asked for, so that none waits for
+    another, and puts down what comes. The sample at a position has the slot of that number, counted round.
+    """
 
     def __init__(self, source: Source, plan: FeedPlan) -> None:
         self.source, self.plan = source, plan
-        self.context = multiprocessing.get_context("spawn")
-        self.slots_each = max(2, plan.slots // plan.workers)
-        slots = self.slots_each * plan.workers
-        handle, name = tempfile.mkstemp(prefix="moviola-feed-", dir=room_for(slots * plan.slot_bytes))
-        os.truncate(handle, slots * plan.slot_bytes)
-        os.close(handle)
-        self.ring = Ring(Path(name), slots, plan.slot_bytes)
+        size_bytes = plan.slots * plan.slot_bytes
+        self.ring = Ring(self._shared_file(size_bytes), plan.slots, plan.slot_bytes)
         self.slots = self.ring.open()
-        self.processes: list[SpawnProcess] = []
-        self.lines: list[Line] = []
-        self.ready: deque[int] = deque()
-        self.started = 0
+        self.workers: list[Worker] = []
+        self.thread = threading.Thread(target=self._serve, name="feed")
+        self.changed = threading.Condition()
+        self.wake, self.woken = multiprocessing.Pipe()
+        self.closing = False
+        self.next, self.taken, self.free = 0, 0, 0
+        """Positions: the next to ask for, to hand out, and to have its slot free again."""
+        self.lost: list[int] = []
+        self.deaths: Counter[int] = Counter()
+        self.come: dict[int, Filled | None] = {}
 
     def __enter__(self) -> Self:
-        for worker in range(self.plan.workers):
-            process, line = self._start(worker)
-            self.processes.append(process)
-            self.lines.append(line)
+        self.workers = [Worker(self.source, self.ring) for _ in range(self.plan.workers)]
+        self.thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in self.processes:
-            process.kill()
-        for process, line in zip(self.processes, self.lines, strict=True):
-            process.join()
-            line.close()
-        self.ring.path.unlink(missing_ok=True)
+        self.closing = True
+        self.wake.send(None)
+        self.thread.join()
+        for worker in self.workers:
+            worker.end()
+        self.wake.close()
+        self.woken.close()
+        os.close(self.handle)
+        if self.ring.path.parent != open_files():
+            self.ring.path.unlink()
+
+    @property
+    def place(self) -> Place:
+        """Where the stream goes on."""
+        return self.plan.place.after(self.taken)
 
     @contextmanager
     def take(self, timeout_s: float = 120.0) -> Iterator[Sample]:
         """The next sample; its arrays are valid inside the context. Raises TimeoutError if none comes."""
-        filled = self._wait(timeout_s)
+        filled = self._wait(time.monotonic() + timeout_s)
+        number = self.plan.place.number(self.taken)
+        self.taken += 1
         try:
-            yield unpack(filled, self.slots)
+            yield replace(unpack(filled, self.slots), number=number)
         finally:
-            # To a process that died since, it would be of no use.
+            self.free = self.taken
+            self.wake.send(None)
+
+    def _wait(self, end: float) -> Filled:
+        with self.changed:
+            while True:
+                if not self.changed.wait_for(lambda: self.taken in self.come, end - time.monotonic()):
+                    raise TimeoutError("no sample came in time")
+                filled = self.come.pop(self.taken)
+                if filled is not None:
+                    return filled
+                self.taken += 1
+
+    def _shared_file(self, size_bytes: int) -> Path:
+        self.handle, name = tempfile.mkstemp(prefix="moviola-feed-", dir=room_for(size_bytes))
+        os.truncate(self.handle, size_bytes)
+        if not open_files().is_dir():
+            return Path(name)
+        # Without a name it is gone with this process, however that ends.
+        os.unlink(name)
+        return open_files() / str(self.handle)
+
+    def _serve(self) -> None:
+        while not self.closing:
+            self._ask()
+            ready = set(wait([self.woken, *(worker.line for worker in self.workers)]))
+            if self.woken in ready:
+                self.woken.recv()
+            for n, worker in enumerate(self.workers):
+                if worker.line in ready:
+                    self._hear(n, worker)
+
+    def _ask(self) -> None:
+        """Have each process asked for as many samples as it may be, the earliest first."""
+        while self.lost or self.next < self.free + self.plan.slots:
+            worker = min(self.workers, key=lambda worker: len(worker.asked))
+            if len(worker.asked) >= self.plan.asked:
+                return
+            if self.lost:
+                position = self.lost.pop(0)
+            else:
+                position, self.next = self.next, self.next + 1
+            worker.asked.append(position)
+            # If it has died, that will be heard.
             with suppress(OSError):
-                self.lines[filled[0] // self.slots_each].send(filled[0])
+                worker.line.send((position % self.plan.slots, self._seed(position)))
 
-    def _start(self, worker: int) -> tuple[SpawnProcess, Line]:
-        first = self.plan.seed + worker + self.started * 1_000_003
-        self.started += 1
-        slots = range(worker * self.slots_each, (worker + 1) * self.slots_each)
-        ours, theirs = self.context.Pipe()
-        duty = Duty(self.source, self.ring, slots, first, self.plan.workers)
-        process = self.context.Process(target=render_forever, args=(duty, theirs), daemon=True)
-        process.start()
-        theirs.close()
-        return process, ours
+    def _hear(self, n: int, worker: Worker) -> None:
+        try:
+            filled: Filled | None = worker.line.recv()
+            position = worker.asked.popleft()
+        except (EOFError, OSError):
+            worker.end()
+            self.workers[n] = Worker(self.source, self.ring)
+            self.lost = sorted([*self.lost, *worker.asked])
+            if not worker.asked or not self._hopeless(worker.asked[0]):
+                return
+            position, filled = worker.asked[0], None
+            self.lost.remove(position)
+        with self.changed:
+            self.come[position] = filled
+            self.changed.notify()
 
-    def _wait(self, timeout_s: float) -> Filled:
-        end = time.monotonic() + timeout_s
-        while time.monotonic() < end:
-            if not self.ready:
-                heard = set(wait(self.lines, timeout=1.0))
-                self.ready.extend(n for n, line in enumerate(self.lines) if line in heard)
-                continue
-            worker = self.ready.popleft()
-            try:
-                filled: Filled = self.lines[worker].recv()
-            except (EOFError, ConnectionResetError):
-                self._replace(worker)
-                continue
-            return filled
-        raise TimeoutError(f"no sample within {timeout_s:.0f} s")
+    def _hopeless(self, position: int) -> bool:
+        """Whether several processes have died at a sample: it is then left out."""
+        self.deaths[position] += 1
+        if self.deaths[position] < MOST_DEATHS:
+            return False
+        print(
+            f"render processes end at seed {self._seed(position)}: it is left out",
+            file=sys.stderr,
+            flush=True,
+        )
+        return True
 
-    def _replace(self, worker: int) -> None:
-        self.lines[worker].close()
-        self.processes[worker].join()
-        self.processes[worker], self.lines[worker] = self._start(worker)
+    def _seed(self, position: int) -> int:
+        return self.plan.seed + self.plan.place.number(position)

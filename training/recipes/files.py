@@ -33,8 +33,13 @@ def read_weights(path: Path, network: nn.Module) -> None:
 
 def frozen(path: Path, name: str, device: str) -> nn.Module:
     """The network `name` with the weights of a file, for inference."""
+    return loaded(name, load_file(path), device)
+
+
+def loaded(name: str, tensors: Mapping[str, Tensor], device: str) -> nn.Module:
+    """The network `name` with given weights, all of them, for inference."""
     network = casts.build(CAST, name)
-    read_weights(path, network)
+    network.load_state_dict(tensors, strict=True)
     lean(network)
     return network.to(device).eval().requires_grad_(False)
 

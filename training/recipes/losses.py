@@ -7,20 +7,26 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def edges(x: Tensor, y: Tensor, scales: int = 3) -> Tensor:
-    """Mean squared difference of the gradients of pictures x and y at full, half, quarter ... size.
+def squared(difference: Tensor, regard: Tensor) -> Tensor:
+    """Mean square of a difference [N,C,H,W], weighted by `regard` [N,1,H,W]."""
+    return (difference.square() * regard).mean() / regard.mean()
+
+
+def edges(difference: Tensor, regard: Tensor, scales: int = 3) -> Tensor:
+    """Mean square of the gradients of a difference [N,3,H,W] of pictures at full, half, quarter ... size.
+
+    `regard` [N,1,H,W] weighs the places.
 
     Squared, as pixels are: most of a drawn picture is flat and right already, and absolute differences hold a
     network at the flat parts, whose many small errors outweigh the few large ones at the edges.
     """
-    total = torch.zeros((), device=x.device)
-    difference = x - y
+    total = torch.zeros((), device=difference.device)
     for scale in range(scales):
         if scale:
-            difference = F.avg_pool2d(difference, 2)
+            difference, regard = F.avg_pool2d(difference, 2), F.avg_pool2d(regard, 2)
         across = difference[..., 1:] - difference[..., :-1]
         down = difference[..., 1:, :] - difference[..., :-1, :]
-        total = total + across.square().mean() + down.square().mean()
+        total = total + squared(across, regard[..., 1:]) + squared(down, regard[..., 1:, :])
     return total / scales
 
 

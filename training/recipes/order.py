@@ -1,6 +1,7 @@
 """What a recipe is asked to do. Standard library alone: render processes read it too."""
 
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,30 +11,55 @@ CAST = "moviegen-mini"
 
 @dataclass(frozen=True)
 class Order:
-    """One recipe's work: where its files go, until when (seconds since the epoch), on what.
+    """One recipe's work: where its files go, how long, on what.
 
-    `share` is the part of its time that it may keep the device busy; the rest it sleeps. `smoke` asks for
-    tiny batches.
+    It takes `steps`; or the steps, at the parts of the run, of which the run in the folder `repeat` kept a
+    record; or as many as there is time for `until` (seconds since the epoch). `share` is the part of its time
+    that it may keep the device busy; the rest it sleeps. `smoke` asks for tiny batches. A checkpoint is
+    written every `save_s`. With `threads` 0 it takes what render processes leave of the machine.
     """
 
     recipe: str
     work: Path
-    until: float
+    until: float = math.inf
     device: str = "cpu"
     workers: int = 1
     seed: int = 0
     smoke: bool = False
     compile: bool = False
     share: float = 1.0
+    steps: int | None = None
+    repeat: Path | None = None
+    threads: int = 0
+    save_s: float = 30.0
 
     @property
     def on_gpu(self) -> bool:
         """Whether the device is an accelerator."""
         return self.device.startswith("cuda")
 
+    @property
+    def by_clock(self) -> bool:
+        """Whether time decides how many steps there are."""
+        return self.steps is None and self.repeat is None
+
     def checkpoint(self, network: str) -> Path:
         """Where the weights of a network are written."""
         return self.work / f"{network}.safetensors"
+
+    def beginning(self, network: str) -> Path:
+        """Where the weights that a network begins with are written, for those that need no more of it."""
+        return self.work / f"{network}.beginning"
+
+    @property
+    def state(self) -> Path:
+        """Where all that a run needs to go on is written; it is there only while the run is unfinished."""
+        return self.work / f"{self.recipe}.state"
+
+    @property
+    def pace(self) -> Path:
+        """Where a run by the clock keeps the record of its steps."""
+        return self.work / f"{self.recipe}.pace"
 
     def mark(self, network: str) -> Path:
         """The file that says that the weights of a network are final."""
@@ -49,21 +75,3 @@ class Order:
             if time.time() > self.until:
                 raise TimeoutError(f"{self.recipe}: {', '.join(missing)} did not become final in time")
             time.sleep(0.2)
-
-
-class Clock:
-    """The time from now to the end of an order, as the schedule of learning rates sees it."""
-
-    def __init__(self, until: float) -> None:
-        self.start = time.time()
-        self.until = max(until, self.start + 1e-3)
-
-    @property
-    def left_s(self) -> float:
-        """Seconds left, 0 at the end."""
-        return max(0.0, self.until - time.time())
-
-    @property
-    def part(self) -> float:
-        """How much of the time is over, 0 to 1."""
-        return min(1.0, (time.time() - self.start) / (self.until - self.start))

@@ -20,7 +20,9 @@ from services.contract.tokenizer import PAD
 from training.recipes import text
 from training.recipes.batches import Batches
 from training.recipes.feed import Feed, FeedPlan, Sample
-from training.recipes.files import frozen
+from training.recipes.files import frozen, loaded
+from training.recipes.loop import Learner, end, learn, place
+from training.recipes.memory import Memory, unfinished
 from training.recipes.order import Order
 from training.recipes.sources import RATES, chance
 from training.recipes.trainer import Schedule, Trainer, prepare
@@ -131,7 +133,7 @@ class Size:
     heldout: int
 
 
-class Recipe:
+class Recipe(Learner):
     """One run: the encoder with a reader that is thrown away, their loss, measure and the encoder's file.
 
     An encoder that others were trained with stays close to what it was.
@@ -143,7 +145,9 @@ class Recipe:
         self.words = text.tokenizer()
         self.reader = Reader(WIDTH).to(order.device)
         there = order.checkpoint(TEXT_ENCODER)
-        self.before = frozen(there, TEXT_ENCODER, order.device) if there.exists() else None
+        # What lies there when a run goes on is its own.
+        fresh = not there.exists() or order.state.exists()
+        self.before = None if fresh else frozen(there, TEXT_ENCODER, order.device)
         self.trainer = Trainer(order, (TEXT_ENCODER,), SCHEDULE, aside=self.reader)
         self.encoder = self.trainer.networks[TEXT_ENCODER]
         pages = [page(90_000_000 + n) for n in range(self.size.heldout)]
@@ -169,6 +173,13 @@ class Recipe:
             loss = loss + BOUND * (states - old).square().sum() / (tokens != PAD).sum()
         return loss
 
+    def turn(self, batches: Batches) -> None:
+        """A step on the next texts."""
+        batch = batches.next()
+        tokens = self.tokens([texts[0] for texts in batch.texts])
+        truth = batch.tensors["answers"].to(self.order.device)
+        self.trainer.step(partial(self.loss, tokens, truth))
+
     @torch.no_grad()
     def save(self) -> None:
         """Measure on texts held out, and write the encoder."""
@@ -181,19 +192,23 @@ class Recipe:
         self.trainer.journal.write(right=json.dumps({name: round(share, 3) for name, share in right.items()}))
         self.trainer.save(TEXT_ENCODER)
 
+    def remember(self, whole: Memory) -> None:
+        """The encoder that this one stays close to."""
+        whole.put("reading", self.before.state_dict() if self.before is not None else {}, {})
+
+    def recall(self, whole: Memory) -> None:
+        """That encoder again."""
+        tensors, _ = whole.get("reading")
+        if tensors:
+            self.before = loaded(TEXT_ENCODER, tensors, self.order.device)
+
 
 def run(order: Order) -> None:
-    """Train until the order's time is up."""
+    """Train until the run is over."""
     prepare(order)
-    plan = FeedPlan(order.workers, 4096, 512, 80_000_000 * (order.seed + 1))
+    saved = unfinished(order)
+    plan = FeedPlan(order.workers, 4096, 512, 80_000_000 * (order.seed + 1), place(saved), asked=64)
     recipe = Recipe(order)
     with Feed(page, plan) as feed, Batches(feed, lambda _: recipe.size.batch, order.on_gpu) as batches:
-        while recipe.trainer.running:
-            batch = batches.next()
-            tokens = recipe.tokens([texts[0] for texts in batch.texts])
-            truth = batch.tensors["answers"].to(order.device)
-            recipe.trainer.step(partial(recipe.loss, tokens, truth))
-            if recipe.trainer.due():
-                recipe.save()
-        recipe.save()
-    order.finish(TEXT_ENCODER)
+        learn(recipe, batches, saved)
+    end(order, recipe, TEXT_ENCODER)

@@ -5,6 +5,7 @@ goes through the linear half of the autoencoder, some noise added to its latents
 """
 
 import random
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -23,10 +24,9 @@ LATENT_NOISE = (0.0, 0.05, 0.1, 0.2)
 class Autoencoder:
     """The linear half of the picture's autoencoder: fast, and it blurs as pictures will be blurred."""
 
-    def __init__(self, order: Order) -> None:
-        networks = [
-            frozen(order.checkpoint(name), name, order.device) for name in (VIDEO_ENCODER, VIDEO_DECODER)
-        ]
+    def __init__(self, encoder: Path, decoder: Path, device: str) -> None:
+        """`encoder` and `decoder` are the files of their weights."""
+        networks = [frozen(encoder, VIDEO_ENCODER, device), frozen(decoder, VIDEO_DECODER, device)]
         self.encoder, self.decoder = (network.get_submodule("blocks") for network in networks)
 
     def through(self, video: Tensor, noise: float) -> Tensor:
@@ -36,10 +36,14 @@ class Autoencoder:
         return decoded[:, :, : video.shape[2]].clamp(-1, 1)
 
 
-def autoencoder(order: Order) -> Autoencoder | None:
-    """The autoencoder, if it is trained already."""
-    there = order.checkpoint(VIDEO_ENCODER).exists() and order.checkpoint(VIDEO_DECODER).exists()
-    return Autoencoder(order) if there else None
+def autoencoder(order: Order, beginning: bool = False) -> Autoencoder | None:
+    """The autoencoder, if there is one; as its training began, if so wanted and known."""
+    wanted = (order.beginning, order.checkpoint) if beginning else (order.checkpoint,)
+    for kind in wanted:
+        encoder, decoder = kind(VIDEO_ENCODER), kind(VIDEO_DECODER)
+        if encoder.exists() and decoder.exists():
+            return Autoencoder(encoder, decoder, order.device)
+    return None
 
 
 def squash(video: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import random
 import time
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,12 +17,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from services.contract.tensors import VISUAL_ENCODER
-from training.recipes.batches import Batches
+from training.recipes.batches import Batches, to_video
 from training.recipes.feed import Feed, FeedPlan, Sample
+from training.recipes.files import grid, write_png
+from training.recipes.loop import Learner, end, learn, place
+from training.recipes.memory import Memory, dice, take_dice, unfinished
 from training.recipes.order import Order
 from training.recipes.places import COUNT, WEIGHTS, places, shape_number
 from training.recipes.plain import scene_of
-from training.recipes.seen import autoencoder, look, seen
+from training.recipes.seen import autoencoder, look, seen, squash
+from training.recipes.sheets import marked
 from training.recipes.sources import RATES, Size, chance, pick_size
 from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 from training.world.chance import Film
@@ -33,6 +38,7 @@ SCHEDULE = Schedule(peak=2e-3, warmup=0.05, decay=0.995)
 BLOCK = 8
 SHAPE_WEIGHT, PLACE_WEIGHT = 0.1, 3.0
 AT_IMPACT = 0.4
+SHOWN = 6
 PATIENCE = 0.25
 
 
@@ -79,7 +85,7 @@ def glance(seed: int, plan: GlancePlan) -> Sample:
     return Sample(size, {"video": video, "places": places(scene, frames), "shape": shape})
 
 
-class Recipe:
+class Recipe(Learner):
     """One run: the encoder with a linear layer that is thrown away, their loss and the encoder's file."""
 
     def __init__(self, order: Order) -> None:
@@ -88,7 +94,7 @@ class Recipe:
         self.answer = nn.Linear(width, COUNT + len(SHAPES)).to(order.device)
         self.trainer = Trainer(order, (VISUAL_ENCODER,), SCHEDULE, aside=self.answer)
         self.network = self.trainer.networks[VISUAL_ENCODER]
-        self.codec = autoencoder(order)
+        self.codec = autoencoder(order, beginning=True)
         self.chance = random.Random(order.seed)
         self.weights = torch.tensor(WEIGHTS, device=order.device)
 
@@ -105,29 +111,61 @@ class Recipe:
         where_loss: Tensor = PLACE_WEIGHT * error.mean()
         return where_loss + SHAPE_WEIGHT * F.cross_entropy(what.flatten(0, 1), shapes)
 
+    def turn(self, batches: Batches) -> None:
+        """A step on the next blocks of frames."""
+        self.trainer.step(partial(self.loss, batches.next().to(self.order.device)))
+
+    def save(self) -> None:
+        """Write the encoder."""
+        self.trainer.save(VISUAL_ENCODER)
+
+    @torch.no_grad()
+    def sheet(self, path: Path, full: bool) -> None:
+        """Blocks held out, with a white cross where the thing is said to be and a black one where it is."""
+        plan = GlancePlan(SHOWN, True, "heldout")
+        rows = []
+        for seed in range(9_000_000, 9_000_000 + (SHOWN if full else SHOWN // 2)):
+            sample = glance(seed, plan)
+            video = to_video(torch.from_numpy(sample.arrays["video"])[None]).to(self.order.device)
+            frames = squash(video)
+            with self.trainer.averaged(), autocast(self.order):
+                said = self.answer(look(self.network, frames)).float()[0].cpu().numpy()
+            pictures = ((frames[0].permute(0, 2, 3, 1).cpu() + 1) * 127.5).round().to(torch.uint8)
+            for picture, true, found in zip(pictures.numpy(), sample.arrays["places"], said, strict=True):
+                for place_, colour in ((true, (0, 0, 0)), (found, (255, 255, 255))):
+                    marked(picture, (float(place_[0]), 1.0 - float(place_[2])), colour)
+            rows.append(pictures)
+        write_png(path.with_suffix(".png"), grid(torch.stack(rows)))
+
+    def remember(self, whole: Memory) -> None:
+        """The dice."""
+        whole.put("sight", {}, {"dice": dice(self.chance)})
+
+    def recall(self, whole: Memory) -> None:
+        """The dice as they were."""
+        take_dice(self.chance, whole.get("sight")[1]["dice"])
+
 
 def first_weights(order: Order) -> None:
-    """Wait a little for an autoencoder to look through, where one is being trained beside."""
+    """Wait a little for an autoencoder to look through, where one may be trained beside."""
+    if not order.by_clock:
+        return
     patience = time.time() + PATIENCE * (order.until - time.time())
-    while time.time() < patience and autoencoder(order) is None:
+    while time.time() < patience and autoencoder(order, beginning=True) is None:
         time.sleep(1.0)
 
 
 def run(order: Order) -> None:
-    """Train until the order's time is up."""
+    """Train until the run is over."""
     prepare(order)
-    plan = plan_of(order)
-    feed_plan = FeedPlan(order.workers, 64, 3 * BLOCK * 144 * 256 + 2048, 70_000_000 * (order.seed + 1))
+    plan, saved = plan_of(order), unfinished(order)
+    slot_bytes = 3 * BLOCK * 144 * 256 + 2048
+    feed_plan = FeedPlan(order.workers, 64, slot_bytes, 70_000_000 * (order.seed + 1), place(saved))
     with (
         Feed(partial(glance, plan=plan), feed_plan) as feed,
         Batches(feed, lambda _: plan.blocks, order.on_gpu) as batches,
     ):
         first_weights(order)
         recipe = Recipe(order)
-        while recipe.trainer.running:
-            tensors = batches.next().to(order.device)
-            recipe.trainer.step(partial(recipe.loss, tensors))
-            if recipe.trainer.due():
-                recipe.trainer.save(VISUAL_ENCODER)
-        recipe.trainer.save(VISUAL_ENCODER)
-    order.finish(VISUAL_ENCODER)
+        learn(recipe, batches, saved)
+    end(order, recipe, VISUAL_ENCODER)

@@ -10,6 +10,7 @@ from training.world.captions import caption, sound_caption
 from training.world.chance import Film
 from training.world.edits import sample_edit
 from training.world.figures import portrait, render_character, sample_character
+from training.world.physics import impacts
 from training.world.presence import presence
 from training.world.render import render
 from training.world.scene import Scene, Split, stream
@@ -20,8 +21,13 @@ SIZES: tuple[Size, ...] = ((144, 256), (256, 144), (192, 192), (128, 224), (224,
 SHARES = (0.56, 0.13, 0.13, 0.09, 0.09)
 RATES = (16, 24)
 SECOND = 48_000
+LATENTS_PER_S = 25
 TEXT, IMAGE, CONTINUATION, EDIT, CHARACTER = range(5)
 """Tasks, as the video transformer numbers them."""
+BESIDE = 14
+"""Pixels that the middle of a window around a thing may lie beside it."""
+PORTRAIT = 96
+"""Side in pixels of the square picture in which a character is shown."""
 
 
 def chance(seed: int) -> np.random.Generator:
@@ -47,16 +53,20 @@ def pick_rate(rng: np.random.Generator) -> int:
 
 @dataclass(frozen=True)
 class CropPlan:
-    """Windows of films (frames, height, width) with how often each is drawn."""
+    """Windows of films (frames, height, width) with how often each is drawn.
+
+    `centred` is the share of windows that lie around a thing.
+    """
 
     windows: tuple[tuple[int, int, int], ...]
     shares: tuple[float, ...]
     split: Split = "train"
     plain: bool = False
+    centred: float = 0.0
 
 
 def film_crop(seed: int, plan: CropPlan) -> Sample:
-    """A window of a film at base size: `video` uint8 [F,h,w,3]."""
+    """A window of a film: `video` uint8 [F,h,w,3], `things` uint8 [F,h/2,w/2], 1 where they are."""
     rng = chance(seed)
     frames, height, width = plan.windows[int(rng.choice(len(plan.windows), p=plan.shares))]
     whole = [size for size in SIZES if size[0] >= height and size[1] >= width]
@@ -64,9 +74,28 @@ def film_crop(seed: int, plan: CropPlan) -> Sample:
     scene = scene_of(seed, Film(max(frames, 48), pick_rate(rng), columns / rows), plan.split, plan.plain)
     top, left = int(rng.integers(rows - height + 1)), int(rng.integers(columns - width + 1))
     first = int(rng.integers(scene.frames - frames + 1))
+    shown = range(first, first + frames)
+    things = presence(scene, rows // 2, columns // 2, shown)
+    if rng.random() < plan.centred and things.any():
+        row, column = _near(rng, things[int(rng.integers(frames))])
+        top, left = (
+            min(max(row - height // 2, 0), rows - height),
+            min(max(column - width // 2, 0), columns - width),
+        )
+    top, left = top // 2 * 2, left // 2 * 2
     crop = (left / columns, top / rows, (left + width) / columns, (top + height) / rows)
-    video = render(scene, height, width, crop, range(first, first + frames))
-    return Sample((frames, height, width), {"video": video})
+    video = render(scene, height, width, crop, shown)
+    seen = things[:, top // 2 : (top + height) // 2, left // 2 : (left + width) // 2]
+    return Sample((frames, height, width), {"video": video, "things": np.ascontiguousarray(seen)})
+
+
+def _near(rng: np.random.Generator, things: Array) -> tuple[int, int]:
+    """A pixel (row, column) in or beside the things [h/2,w/2] of a frame, the middle if there are none."""
+    found = np.flatnonzero(things)
+    place = int(rng.choice(found)) if found.size else things.size // 2
+    row, column = divmod(place, things.shape[1])
+    away = rng.integers(-BESIDE, BESIDE + 1, 2)
+    return 2 * row + int(away[0]), 2 * column + int(away[1])
 
 
 def sound(seed: int, samples: int, split: Split = "train", plain: bool = False) -> Sample:
@@ -83,30 +112,39 @@ def sound(seed: int, samples: int, split: Split = "train", plain: bool = False) 
 
 @dataclass(frozen=True)
 class PairPlan:
-    """A short film with close-ups: its frames, which are shown, side of the crop, how much larger."""
+    """A short film with close-ups: its frames, which are shown, side of the crop, how much larger.
+
+    Seven and a half times is what makes 1080 rows of 144.
+    """
 
     frames: int = 8
     shown: tuple[int, ...] = (1, 6)
     side: int = 64
-    times: int = 8
+    times: float = 7.5
     size: Size = SIZES[0]
     split: Split = "train"
     plain: bool = False
 
+    @property
+    def fine_side(self) -> int:
+        """Side of a close-up in pixels."""
+        return round(self.side * self.times)
+
 
 def close_ups(seed: int, plan: PairPlan) -> Sample:
-    """`video` uint8 [F,H,W,3], `place` int64 [2] (top, left of crop), `target` uint8 [n,8 side,8 side,3]."""
+    """`video` uint8 [F,H,W,3], `place` int64 [2] (top, left), `target` uint8 [n,S,S,3] with S `fine_side`."""
     rng = chance(seed)
     rows, columns = plan.size
     scene = scene_of(seed, Film(64, pick_rate(rng), columns / rows), plan.split, plan.plain)
     first = int(rng.integers(scene.frames - plan.frames + 1))
     video = render(scene, rows, columns, frames=range(first, first + plan.frames))
     row, column = _interesting(rng, video[plan.shown[0]])
-    top = int(np.clip(row - plan.side // 2, 0, rows - plan.side))
-    left = int(np.clip(column - plan.side // 2, 0, columns - plan.side))
+    # At even places, from which a whole number of fine pixels begins.
+    top = int(np.clip(row - plan.side // 2, 0, rows - plan.side)) // 2 * 2
+    left = int(np.clip(column - plan.side // 2, 0, columns - plan.side)) // 2 * 2
     crop = (left / columns, top / rows, (left + plan.side) / columns, (top + plan.side) / rows)
     shown = [first + number for number in plan.shown]
-    fine = plan.side * plan.times
+    fine = plan.fine_side
     target = render(scene, fine, fine, crop, shown)
     return Sample((), {"video": video, "place": np.array([top, left], np.int64), "target": target})
 
@@ -184,7 +222,7 @@ def film(seed: int, plan: FilmPlan) -> Sample:
     """A whole film, or one frame, with its caption: `video` uint8 [F,H,W,3]; bucket (T, h, w, task).
 
     `things` uint8 [T,h,w] is 1 where there are things. An edit has the film before it as `source`, like
-    `video`; a film of a figure its `portrait` [1,H,W,3].
+    `video`; a film of a figure its square `portrait` [1,S,S,3].
     """
     rng = chance(seed)
     form = reel(rng, plan)
@@ -198,7 +236,7 @@ def film(seed: int, plan: FilmPlan) -> Sample:
     if drawn < plan.edits + plan.figures:
         seen = sample_character(seed, form.film, plan.split)
         video = render_character(seen, *form.size, frames=form.shown)
-        arrays = {"video": video, "portrait": portrait(seen.figure, *form.size)[None]}
+        arrays = {"video": video, "portrait": portrait(seen.figure, PORTRAIT, PORTRAIT)[None]}
         return form.sample(CHARACTER, seen.scene, arrays, seen.caption)
     scene = scene_of(seed, form.film, plan.split, rng.random() < plan.plain)
     video = render(scene, *form.size, frames=form.shown)
@@ -216,7 +254,10 @@ class ScorePlan:
 
 
 def film_with_sound(seed: int, plan: ScorePlan) -> Sample:
-    """`video` uint8 [F,H,W,3], `waveform` float32 [S]; bucket (seconds, frame rate, H, W); two captions."""
+    """`video` uint8 [F,H,W,3], `waveform` float32 [S]; bucket (seconds, frame rate, H, W); two captions.
+
+    `hits` float32 [25 seconds] are the strengths of the hits in each latent of the sound, 0 where is none.
+    """
     rng = chance(seed)
     rate, (rows, columns) = pick_rate(rng), pick_size(rng)
     seconds = int(rng.choice(plan.seconds, p=plan.shares))
@@ -225,4 +266,9 @@ def film_with_sound(seed: int, plan: ScorePlan) -> Sample:
     scene = scene_of(seed, Film(seconds * rate, rate, columns / rows), plan.split, plan.plain)
     video = render(scene, rows, columns)
     waveform = synthesize(scene).astype(np.float32)
-    return Sample((seconds, rate, rows, columns), {"video": video, "waveform": waveform}, words(scene))
+    hits = np.zeros(seconds * LATENTS_PER_S, np.float32)
+    for hit in impacts(scene):
+        place = min(int(hit.time_s * LATENTS_PER_S), len(hits) - 1)
+        hits[place] = max(hits[place], hit.strength)
+    arrays: dict[str, Array] = {"video": video, "waveform": waveform, "hits": hits}
+    return Sample((seconds, rate, rows, columns), arrays, words(scene))

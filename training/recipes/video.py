@@ -2,7 +2,7 @@
 
 Text is left out of some samples, for guidance. Tasks: text alone; the first frame given (encoded as an image,
 at the first latent frame); the first latent frames given; a film to be edited given; the portrait of a figure
-given (encoded as an image, at the first latent frame). Images come first, then films.
+given (a square picture of its own, which the transformer sees as tokens). Images come first, then films.
 """
 
 import random
@@ -10,20 +10,24 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from services.contract.tensors import TEXT_ENCODER, VIDEO_DECODER, VIDEO_ENCODER, VIDEO_TRANSFORMER
 from services.families.moviegen.video_transformer import NEAREST, VideoTransformer
-from services.sampling.schedule import linear_quadratic
 from training.recipes import flow, text
-from training.recipes.batches import Batch, Batches, to_pixels, to_video
+from training.recipes.batches import Batch, Batches, to_video
 from training.recipes.division import Division
 from training.recipes.feed import Bucket, Feed, FeedPlan
-from training.recipes.files import frozen, grid, write_png
+from training.recipes.files import frozen, write_png
+from training.recipes.loop import Learner, end, learn, place
+from training.recipes.memory import Memory, dice, take_dice, unfinished
 from training.recipes.order import Order
 from training.recipes.replay import Replay
+from training.recipes.shelf import Shelf
+from training.recipes.showing import Show, Studio
 from training.recipes.sources import CHARACTER, CONTINUATION, EDIT, IMAGE, SIZES, TEXT, FilmPlan, film
 from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 
@@ -39,25 +43,15 @@ ENCODE_PART = 0.3
 MOST_DONE = 0.2
 THINGS, IN_NOISE = 4.0, 0.3
 TILE = 32
-GUIDANCE = 3.0
-PROMPTS = (
-    "a red ball bouncing on a blue floor",
-    "a green square sliding to the right on a grey floor",
-    "a yellow star spinning on a purple floor",
-    "a blue heart falling on a red floor at night",
-    "zoom in, a purple ring swinging over grass",
-    "a small orange triangle rising on snow",
-    "a red ball and a green cross bouncing on a yellow floor",
-    "a pink diamond growing on a wooden floor",
-)
 
 
 @dataclass(frozen=True)
 class Size:
     """What is rendered; tokens of a batch, pixels encoded at once, bytes of a bucket, slots of the ring.
 
-    `sheet` is latent frames and sampling steps of the picture, `images` the part of the time for images
-    alone, `images_later` their part of the steps after it, `tasks` the shares of the first three.
+    `show` is what the picture shows, `clips` how many are encoded for each step (as many as an H100 and a CPU
+    had time for), `images` the part of the run for images alone, `images_later` their part of the steps after
+    it, `tasks` the shares of the first three.
     """
 
     films: FilmPlan
@@ -65,7 +59,8 @@ class Size:
     pixels: int
     bucket_bytes: int
     slots: int
-    sheet: tuple[int, int]
+    show: Show
+    clips: float
     tasks: tuple[float, float, float] = TASK_SHARES
     images: float = IMAGE_PART
     images_later: float = IMAGES_LATER
@@ -90,14 +85,14 @@ def size_of(order: Order) -> Size:
     """What the machine can bear."""
     if order.smoke:
         short = FilmPlan((1, 2), (0.6, 0.4), (1, 2), (64, 64))
-        return Size(short, 256, 700_000, 4 << 20, 12, (2, 4))
+        return Size(short, 256, 700_000, 4 << 20, 12, Show(2, 2, 4, (64, 64)), 1.0)
     if order.on_gpu:
-        return Size(FilmPlan(), 65_536, 9_500_000, 1 << 30, 64, (8, 30))
+        return Size(FilmPlan(), 65_536, 9_500_000, 1 << 30, 64, Show(8, 8, 30), 5.6)
     short = FilmPlan((1, 4), (0.6, 0.4), (4,), SIZES[0], edits=0.0, figures=0.0, plain=0.85)
-    return Size(short, 2304, 600_000, 256 << 20, 24, (8, 25), images=0.02, images_later=0.2)
+    return Size(short, 2304, 600_000, 256 << 20, 24, Show(8, 8, 25), 3.5, images=0.02, images_later=0.2)
 
 
-class Recipe:
+class Recipe(Learner):
     """One run: networks, frozen autoencoder, store of latents, loss and files."""
 
     def __init__(self, order: Order) -> None:
@@ -109,10 +104,11 @@ class Recipe:
         self.transformer, self.predicts_data = transformer, transformer.params.predicts_data
         self.text_encoder: Callable[[Tensor], Tensor]
         self.replay = Replay(self.size.bucket_bytes, order.device)
+        self.shelf = Shelf(order.work / "video.clips", self.replay)
         self.words = text.tokenizer()
         self.empty = torch.tensor(text.rows(self.words, [""]), device=order.device)
         self.chance = random.Random(order.seed)
-        self.division = Division(order, ENCODE_PART)
+        self.division = Division(order, self.trainer.pace, ENCODE_PART, self.size.clips)
         self.weights = torch.ones((), device=order.device)
         if order.compile:
             for block in self.transformer.get_submodule("blocks"):  # type: ignore[attr-defined]
@@ -125,7 +121,8 @@ class Recipe:
         self.text_encoder = lambda tokens: states.expand(len(tokens), -1, -1)
         height, width = self.size.films.size or (144, 256)
         for length in self.size.films.lengths[:1] + self.size.films.lengths[-1:]:
-            shape = (4, 16, length, height // 8, width // 8)
+            channels = self.transformer.params.latent_channels
+            shape = (4, channels, length, height // 8, width // 8)
             latents = torch.randn(shape, device=self.order.device)
             rows = {"latents": latents, "first": latents[:, :, 0], "things": latents[:, 0].byte()}
             bucket = (length, *shape[3:], TEXT)
@@ -140,12 +137,12 @@ class Recipe:
             frozen(self.order.checkpoint(name), name, self.order.device)
             for name in (VIDEO_ENCODER, VIDEO_DECODER, TEXT_ENCODER)
         )
-        # The encoder runs in bfloat16, but its latents are normalized in float32.
+        # A deep encoder runs in bfloat16, but its latents are normalized in float32.
         self.mean, self.std = (
             encoder.get_buffer(name).clone()[:, None, None, None] for name in ("mean", "std")
         )
-        self.encoder = encoder.bfloat16() if self.order.on_gpu else encoder
         self.linear = not encoder.get_parameter("last.space.weight").any()
+        self.encoder = encoder.bfloat16() if self.order.on_gpu and not self.linear else encoder
         # Latents are of one deviation, but what they are as pixels is far from it.
         pixels = self.decoder.get_parameter("blocks.weight").flatten(1).norm(dim=1)
         seen = (pixels * self.std.flatten()).sqrt()
@@ -153,7 +150,7 @@ class Recipe:
         self.trainer.restart_clock()
 
     def latents(self, video: Tensor) -> Tensor:
-        """Normalized latents [B,16,T,h,w], float16."""
+        """Normalized latents [B,C,T,h,w], float16."""
         if self.linear:
             mean = self.encoder.get_submodule("blocks")(video, -(-video.shape[2] // 8))
         else:
@@ -175,7 +172,8 @@ class Recipe:
 
     @torch.no_grad()
     def encode(self, batch: Batch) -> None:
-        """Latents of films to the store, with what their task gives: `first` an image, `source` a film."""
+        """Latents of films to the store, with what their task gives: `first` an image, `source` a film,
+        `character` a portrait."""
         pixels, kind = batch.tensors["video"], batch.bucket[3]
         captions = [texts[0] for texts in batch.texts]
         rows = {
@@ -185,36 +183,37 @@ class Recipe:
         }
         if kind == EDIT:
             rows["source"] = self.tiled(batch.tensors["source"])
+        elif kind == CHARACTER:
+            rows["character"] = self.tiled(batch.tensors["portrait"])[:, :, 0]
         else:
-            image = batch.tensors["portrait"] if kind == CHARACTER else pixels[:, :1]
-            rows["first"] = self.tiled(image)[:, :, 0]
+            rows["first"] = self.tiled(pixels[:, :1])[:, :, 0]
         self.replay.add(batch.bucket, rows)
 
     def choose(self) -> Bucket | None:
         """A bucket by how often the world gives it; images alone at first. None while there is too little."""
         enough = [b for b in self.replay.seen if self.replay.count(b) >= min(8, self.size.batch(b))]
+        if not enough:
+            return None
         images = [b for b in enough if b[0] == 1]
         films = [b for b in enough if b[0] > 1]
-        early = self.trainer.clock.part < self.size.images
+        early = self.trainer.pace.part < self.size.images
         chosen = images if early or self.chance.random() < self.size.images_later else films
         chosen = chosen or films or images
-        if not chosen:
-            return None
         return self.chance.choices(chosen, [self.replay.seen[bucket] for bucket in chosen])[0]
 
     def condition(self, rows: dict[str, Tensor], task: Tensor) -> Tensor:
-        """Given latents and mask [B,17,T,h,w] for tasks [B]."""
+        """Given latents and mask [B,C+1,T,h,w] for tasks [B]."""
         latents = rows["latents"].float()
         count, _, frames = latents.shape[:3]
         shown = (task == EDIT).float()[:, None].expand(-1, frames).clone()
-        shown[:, 0] += ((task == IMAGE) | (task == CHARACTER)).float()
+        shown[:, 0] += (task == IMAGE).float()
         known = 1 + torch.randint(max(1, frames // 2), (count, 1), device=latents.device)
         before = torch.arange(frames, device=latents.device)[None] < known
         shown = torch.where((task == CONTINUATION)[:, None], before.float(), shown)
         source = rows["source"].float() if "source" in rows else latents.clone()
         if "first" in rows:
-            other = (task == IMAGE) | (task == CHARACTER)
-            source[:, :, 0] = torch.where(other[:, None, None, None], rows["first"].float(), source[:, :, 0])
+            image = (task == IMAGE)[:, None, None, None]
+            source[:, :, 0] = torch.where(image, rows["first"].float(), source[:, :, 0])
         mask = shown[:, None, :, None, None].expand(-1, 1, -1, *latents.shape[3:])
         return torch.cat([source * mask, mask], dim=1)
 
@@ -229,6 +228,7 @@ class Recipe:
         """Loss of a batch from the store."""
         count = max(1, int(self.size.batch(bucket) * self.trainer.shrink))
         rows = self.replay.draw(bucket, count)
+        character = rows["character"].float() if "character" in rows else None
         latents, device = rows["latents"].float(), self.order.device
         task = self.tasks(bucket, count)
         without = torch.rand(count, 1, device=device) < WITHOUT_TEXT
@@ -238,7 +238,7 @@ class Recipe:
         with autocast(self.order):
             with torch.no_grad():
                 states, mask = self.text_encoder(tokens), (tokens != 0).float()
-            velocity = self.transformer(x, self.condition(rows, task), time_, task, states, mask)
+            velocity = self.transformer(x, self.condition(rows, task), time_, task, states, mask, character)
         error = self.error(velocity.float(), (x, latents, noise), time_)
         # A thing is a few cells of hundreds: with the same weight for all it comes last. Less so in noise,
         # where its place is open: there the full weight draws it in all places that it could have.
@@ -257,65 +257,59 @@ class Recipe:
         return (data - latents) / left.clamp_min(MOST_DONE)
 
     def turn(self, batches: Batches) -> None:
-        """A step, and as much encoding as its part of the time allows."""
+        """A step, and encoding if it is due."""
         start, bucket = time.monotonic(), self.choose()
         if bucket is not None:
             self.trainer.step(partial(self.loss, bucket))
             start = self.division.trained(start)
-        if bucket is None or (self.division.behind and batches.ready):
+        if bucket is None or self.division.due(self.replay.total, batches.ready):
             self.encode(batches.next())
             self.division.encoded(start)
-        self.trainer.note(clips=self.replay.total, images=int(self.trainer.clock.part < self.size.images))
+        self.trainer.note(clips=self.replay.total, images=int(self.trainer.pace.part < self.size.images))
 
-    @torch.no_grad()
-    def sheet(self) -> None:
+    def sheet(self, path: Path, full: bool) -> None:
         """A picture of a film for each prompt: eight frames in a row."""
-        length, steps = self.size.sheet
-        prompts = PROMPTS[:2] if self.order.smoke else PROMPTS
-        device, count = self.order.device, len(prompts)
-        rows = text.rows(self.words, [f"FPS-16 {prompt}" for prompt in prompts])
-        tokens = torch.cat([self.empty.expand(count, -1), torch.tensor(rows, device=device)])
-        generator = torch.Generator(device).manual_seed(1)
-        height, width = self.size.films.size or (144, 256)
-        shape = (length, height // 8, width // 8)
-        noise = torch.randn((count, 16, *shape), generator=generator, device=device)
-        nothing = torch.zeros((2 * count, 17, *shape), device=device)
-        task = torch.zeros(2 * count, dtype=torch.long, device=device)
+        studio = Studio(self.transformer, self.decoder, self.text_encoder, self.order.device)
         # Compiled blocks would be compiled once more for this.
         eager = torch.compiler.set_stance("force_eager")
         with eager, self.trainer.averaged(), autocast(self.order):
-            states, mask = self.text_encoder(tokens), (tokens != 0).float()
-
-            def field(x: Tensor, at: float) -> Tensor:
-                moment = torch.full((2 * count,), at, device=device)
-                both = self.transformer(flow.twice(x), nothing, moment, task, states, mask).float()
-                return flow.guided(both, GUIDANCE)
-
-            latents = flow.integrate(field, noise, linear_quadratic(steps))
-            films = [self.decoder(one[None]).float()[0].transpose(0, 1) for one in latents]
-        shown = torch.stack([to_pixels(frames[length // 2 :: length]) for frames in films])
-        write_png(self.order.work / "video.png", grid(shown))
+            picture = studio.films(self.size.show if full else self.size.show.quick)
+        write_png(path.with_suffix(".png"), picture)
 
     def save(self) -> None:
         """Write the network."""
         self.trainer.save(VIDEO_TRANSFORMER)
 
+    def remember(self, whole: Memory) -> None:
+        """The store, in files of its own, and the dice."""
+        whole.put("video", {}, {"store": self.shelf.write(), "dice": dice(self.chance)})
+
+    def recall(self, whole: Memory) -> None:
+        """The store and the dice as they were."""
+        _, facts = whole.get("video")
+        self.shelf.read(facts["store"])
+        take_dice(self.chance, facts["dice"])
+
+    def remembered(self) -> None:
+        """Files of the store that no checkpoint needs any more."""
+        self.shelf.tidy()
+
+    def forget(self) -> None:
+        """No file of the store."""
+        self.shelf.remove()
+
 
 def run(order: Order) -> None:
-    """Train from the moment the networks around it are final until the order's time is up."""
+    """Train from the moment the networks around it are final until the run is over."""
     prepare(order)
-    size = size_of(order)
-    plan = FeedPlan(order.workers, size.slots, size.slot_bytes, 40_000_000 * (order.seed + 1))
+    size, saved = size_of(order), unfinished(order)
+    seed = 40_000_000 * (order.seed + 1)
+    plan = FeedPlan(order.workers, size.slots, size.slot_bytes, seed, place(saved))
     with Feed(partial(film, plan=size.films), plan) as feed:
         recipe = Recipe(order)
         recipe.warm_up()
         order.wait_for(VIDEO_ENCODER, VIDEO_DECODER, TEXT_ENCODER)
         recipe.begin()
         with Batches(feed, size.encoded, order.on_gpu, depth=6) as batches:
-            while recipe.trainer.running:
-                recipe.turn(batches)
-                if recipe.trainer.due():
-                    recipe.save()
-            recipe.save()
-    order.finish(VIDEO_TRANSFORMER)
-    recipe.sheet()
+            learn(recipe, batches, saved)
+    end(order, recipe, VIDEO_TRANSFORMER)

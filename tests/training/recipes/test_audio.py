@@ -8,14 +8,14 @@ from services.sampling.resample import resample
 from training.recipes import audio
 from training.recipes.batches import Batch
 from training.recipes.order import Order
-from training.recipes.sources import ScorePlan, film_with_sound
+from training.recipes.sources import LATENTS_PER_S, ScorePlan, film_with_sound
 
 
 @pytest.mark.parametrize(("frames", "count", "rate"), [(16, 25, 16), (24, 25, 24), (1, 2, 16), (37, 58, 16)])
 def test_features_are_resampled_as_at_inference(frames: int, count: int, rate: int) -> None:
     features = np.random.default_rng(0).standard_normal((frames, 3)).astype(np.float32)
-    expected = resample(features, count, rate / audio.LATENTS_PER_S)
-    found = audio.resample(torch.from_numpy(features)[None], count, rate / audio.LATENTS_PER_S)
+    expected = resample(features, count, rate / LATENTS_PER_S)
+    found = audio.resample(torch.from_numpy(features)[None], count, rate / LATENTS_PER_S)
     np.testing.assert_allclose(found[0].numpy(), expected, atol=1e-6)
 
 
@@ -54,7 +54,7 @@ def test_a_step_from_picture_sound_and_text(written: Order) -> None:
     moved = [not torch.equal(a, b) for a, b in zip(before, recipe.trainer.weights, strict=True)]
     assert sum(moved) > 0.9 * len(moved)
     recipe.save()
-    recipe.listen()
-    assert (written.work / "sound-0-made.wav").stat().st_size == (
-        written.work / "sound-0-true.wav"
-    ).stat().st_size
+    recipe.sheet(written.work / "audio", full=True)
+    made, true = (written.work / f"audio-0-{kind}.wav" for kind in ("made", "true"))
+    assert made.stat().st_size == true.stat().st_size
+    assert (written.work / "audio.png").exists()

@@ -1,9 +1,10 @@
 from functools import partial
 
+import numpy as np
 import torch
 
 from training.recipes.batches import Batches, to_pixels, to_video
-from training.recipes.feed import Feed, FeedPlan
+from training.recipes.feed import Feed, FeedPlan, Place, Sample
 from training.recipes.sources import sound
 
 
@@ -25,3 +26,27 @@ def test_batches_hold_as_many_samples_as_asked() -> None:
         assert batch.tensors["waveform"].shape == (3, 1920)
         for row, seed in zip(batch.tensors["waveform"], range(3), strict=True):
             assert torch.equal(row, torch.from_numpy(source(seed).arrays["waveform"]))
+
+
+def mixed(seed: int) -> Sample:
+    """Buckets of three kinds, of which one is rare."""
+    return Sample((seed % 7 % 3,), {"seed": np.array([seed])})
+
+
+def drawn(place: Place, count: int) -> tuple[list[list[int]], list[Place]]:
+    """The seeds of batches from a place on, and the places after them."""
+    plan = FeedPlan(workers=2, slots=8, slot_bytes=64, seed=0, place=place)
+    seeds, places = [], []
+    with Feed(mixed, plan) as feed, Batches(feed, lambda bucket: 3 + bucket[0], pinned=False) as batches:
+        for _ in range(count):
+            seeds.append(batches.next().tensors["seed"].flatten().tolist())
+            places.append(batches.place)
+    return seeds, places
+
+
+def test_batches_go_on_where_a_process_before_was_killed() -> None:
+    whole, places = drawn(Place(), 12)
+    again, later = drawn(places[4], 7)
+    assert again == whole[5:]
+    assert later == places[5:]
+    assert places[4].again, "batches that are not full are to be begun again"

@@ -62,6 +62,9 @@ def test_files_go_together(fitted: Order) -> None:
     for name in ("mean", "std"):
         assert torch.equal(encoder.get_buffer(name), decoder.get_buffer(name))
     assert decoder(encoder(waveforms()[:, None])).shape == (2, 1, 8 * codec.HOP)
+    recipe.sheet(fitted.work / "codec", full=True)
+    assert (fitted.work / "codec.png").exists()
+    assert (fitted.work / "codec.wav").exists()
 
 
 def test_silence_does_not_break_the_loss(fitted: Order) -> None:

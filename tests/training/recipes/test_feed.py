@@ -1,11 +1,12 @@
 import os
 import signal
+import time
 from functools import partial
 
 import numpy as np
 import pytest
 
-from training.recipes.feed import Feed, FeedPlan, Sample, pack, room_for, unpack
+from training.recipes.feed import Feed, FeedPlan, Place, Sample, pack, room_for, unpack
 from training.recipes.sources import sound
 
 
@@ -30,18 +31,67 @@ def test_a_file_that_is_too_large_for_shared_memory_goes_elsewhere() -> None:
     assert str(room_for(1 << 60)) != "/dev/shm"
 
 
-def test_render_processes_give_the_samples_of_their_seeds_and_are_replaced() -> None:
+def numbered(seed: int, slow: int = 0) -> Sample:
+    """A sample that tells its seed; every `slow`-th takes its time."""
+    if slow and seed % slow == 0:
+        time.sleep(0.05)
+    return Sample((1,), {"seed": np.array([seed])})
+
+
+def unlucky(seed: int) -> Sample:
+    """No process survives seed 7."""
+    if seed == 7:
+        os._exit(1)
+    return numbered(seed)
+
+
+def taken(feed: Feed, count: int) -> list[int]:
+    seeds = []
+    for _ in range(count):
+        with feed.take(timeout_s=30) as sample:
+            seeds.append(int(sample.arrays["seed"][0]))
+    return seeds
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_samples_come_in_the_order_of_their_seeds_however_many_render(workers: int) -> None:
+    plan = FeedPlan(workers, slots=6, slot_bytes=64, seed=5)
+    with Feed(partial(numbered, slow=3), plan) as feed:
+        assert taken(feed, 14) == list(range(5, 19))
+        assert feed.place == Place((), 14)
+
+
+def test_a_process_that_dies_is_replaced_and_no_seed_is_lost() -> None:
+    with Feed(numbered, FeedPlan(workers=2, slots=4, slot_bytes=64, seed=0)) as feed:
+        assert taken(feed, 3) == [0, 1, 2]
+        before = [worker.process.pid for worker in feed.workers]
+        for pid in before:
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+        assert taken(feed, 9) == list(range(3, 12))
+        assert not set(before) & {worker.process.pid for worker in feed.workers}
+
+
+def test_a_seed_that_no_process_survives_is_left_out_and_said(capfd: pytest.CaptureFixture[str]) -> None:
+    with Feed(unlucky, FeedPlan(workers=1, slots=2, slot_bytes=64, seed=5)) as feed:
+        assert taken(feed, 4) == [5, 6, 8, 9]
+    assert "seed 7: it is left out" in capfd.readouterr().err
+
+
+def test_a_stream_goes_on_at_a_place() -> None:
+    place = Place((2, 5), 9)
+    assert [place.number(n) for n in range(4)] == [2, 5, 9, 10]
+    assert place.after(1) == Place((5,), 9)
+    assert place.after(3) == Place((), 10)
+    with Feed(numbered, FeedPlan(2, 4, 64, seed=100, place=place)) as feed:
+        assert taken(feed, 5) == [102, 105, 109, 110, 111]
+
+
+def test_samples_are_those_of_the_source_and_nothing_is_left_behind() -> None:
     source = partial(sound, samples=1920)
     with Feed(source, FeedPlan(workers=1, slots=2, slot_bytes=1920 * 4, seed=5)) as feed:
-        for seed in (5, 6, 7):
-            with feed.take() as sample:
-                np.testing.assert_array_equal(sample.arrays["waveform"], source(seed).arrays["waveform"])
-        pid = feed.processes[0].pid
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-        for _ in range(6):
-            with feed.take(timeout_s=30) as sample:
-                assert sample.bucket == (1920,)
-                assert sample.arrays["waveform"].any()
-        assert feed.processes[0].pid != pid
+        with feed.take() as sample:
+            assert sample.number == 0
+            np.testing.assert_array_equal(sample.arrays["waveform"], source(5).arrays["waveform"])
+        assert feed.ring.path.exists()
     assert not feed.ring.path.exists()

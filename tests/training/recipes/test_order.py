@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from training.recipes.order import Clock, Order
+from training.recipes.order import Order
 
 
 def order(work: Path, **more: object) -> Order:
@@ -28,11 +28,7 @@ def test_what_counts_as_a_gpu(tmp_path: Path) -> None:
     assert not order(tmp_path).on_gpu
 
 
-def test_a_clock_runs_from_0_to_1() -> None:
-    clock = Clock(time.time() + 100)
-    assert clock.part < 0.01
-    assert 99 < clock.left_s <= 100
-    over = Clock(time.time() - 100)
-    time.sleep(0.01)
-    assert over.part == 1.0
-    assert over.left_s == 0.0
+def test_steps_or_a_record_take_the_place_of_the_clock(tmp_path: Path) -> None:
+    assert order(tmp_path).by_clock
+    assert not Order("tae", tmp_path, steps=3).by_clock
+    assert not Order("tae", tmp_path, repeat=tmp_path).by_clock

@@ -29,3 +29,12 @@ def test_more_rows_at_once_than_bytes_allow_still_fit() -> None:
     replay = Replay(bytes_each=4, device="cpu")
     replay.add((1,), rows(1, 2, 3))
     assert replay.count((1,)) == 3
+
+
+def test_fresh_clips_are_kept_for_whoever_takes_them() -> None:
+    replay = Replay(bytes_each=400, device="cpu")
+    replay.add((1,), rows(1))
+    assert replay.fresh is None
+    replay.fresh = []
+    replay.add((1,), rows(2, 3))
+    assert [(clips.bucket, clips.start, clips.end) for clips in replay.fresh] == [((1,), 1, 3)]

@@ -31,3 +31,5 @@ def test_the_encoder_learns_with_its_answers_and_is_saved_without_them(order: Or
     recipe.trainer.save("visual_encoder")
     assert order.checkpoint("visual_encoder").exists()
     assert recipe.trainer.extras["height_error"] > 0
+    recipe.sheet(order.work / "sight", full=False)
+    assert (order.work / "sight.png").exists()

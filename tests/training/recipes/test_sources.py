@@ -18,6 +18,16 @@ def test_the_same_seed_gives_the_same_sample() -> None:
     assert (one != sources.film_crop(4, plan).arrays["video"]).any()
 
 
+def test_windows_around_things_have_them() -> None:
+    plan = CropPlan(((4, 48, 48),), (1.0,))
+    around, anywhere = (
+        [sources.film_crop(n, chosen).arrays["things"] for n in range(40)]
+        for chosen in (replace(plan, centred=1.0), plan)
+    )
+    assert all(things.shape == (4, 24, 24) and things.any() for things in around)
+    assert sum(things.mean() for things in around) > 2 * sum(things.mean() for things in anywhere)
+
+
 def test_a_piece_of_sound_has_the_length_asked_for_and_stays_in_range() -> None:
     waveform = sources.sound(1, 9600).arrays["waveform"]
     assert waveform.shape == (9600,)
@@ -47,7 +57,7 @@ def test_a_film_fits_its_bucket_and_names_its_rate(seed: int) -> None:
     assert sample.arrays["video"].shape == expected
     assert sample.texts[0].startswith(("FPS-16 ", "FPS-24 "))
     others = {name: array.shape for name, array in sample.arrays.items() if name != "video"}
-    given = {3: {"source": expected}, 4: {"portrait": (1, *expected[1:])}}
+    given = {3: {"source": expected}, 4: {"portrait": (1, sources.PORTRAIT, sources.PORTRAIT, 3)}}
     assert others == {"things": (frames, rows, columns), **given.get(task, {})}
     assert 0 < sample.arrays["things"].mean() < 0.6
 
@@ -93,3 +103,13 @@ def test_picture_and_sound_of_a_film_are_equally_long(seed: int) -> None:
     assert sample.arrays["video"].shape == (seconds * rate, *size, 3)
     assert sample.arrays["waveform"].shape == (seconds * 48_000,)
     assert all(sample.texts)
+
+
+def test_a_film_says_in_which_latents_of_its_sound_there_are_hits() -> None:
+    sample = sources.film_with_sound(0, ScorePlan((4,), (1.0,), plain=True))
+    hits, waveform = sample.arrays["hits"], sample.arrays["waveform"]
+    assert hits.shape == (100,)
+    assert hits.any()
+    assert hits.max() <= 1.0
+    loud = np.abs(waveform).reshape(100, -1).max(1)
+    assert loud[hits > 0.3].min() > 5 * np.median(loud)

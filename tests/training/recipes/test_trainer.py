@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from services.families.moviegen import casts
+from training.recipes.memory import Memory
+from training.recipes.optimizers import Schedule
 from training.recipes.order import Order
-from training.recipes.trainer import Schedule, Trainer
+from training.recipes.trainer import LOOK_EVERY, Trainer
 
 
 @pytest.fixture
@@ -17,20 +19,14 @@ def trainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trainer:
         return nn.Linear(2, 1)
 
     monkeypatch.setattr(casts, "build", build)
-    return Trainer(Order("tae", tmp_path, time.time() + 60), ("a", "b"), Schedule(peak=0.05, warmup=1e-6))
+    trainer = Trainer(Order("tae", tmp_path, time.time() + 60), ("a", "b"), Schedule(peak=0.05))
+    trainer.pace.part = 0.1
+    return trainer
 
 
 def loss(trainer: Trainer) -> Tensor:
     x = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
     return sum((n(x) - x.sum(1, keepdim=True)).square().mean() for n in trainer.networks.values())  # type: ignore[return-value]
-
-
-def test_the_rate_rises_and_falls_to_nothing() -> None:
-    schedule = Schedule(peak=1.0, warmup=0.1, fall=0.5)
-    assert schedule.rate(0.05) == pytest.approx(0.5)
-    assert schedule.rate(0.3) == 1.0
-    assert schedule.rate(0.75) == pytest.approx(0.5)
-    assert schedule.rate(1.0) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_steps_lower_the_loss_and_the_average_follows(trainer: Trainer) -> None:
@@ -48,10 +44,10 @@ def test_steps_lower_the_loss_and_the_average_follows(trainer: Trainer) -> None:
 
 def test_weights_that_became_infinite_are_taken_back(trainer: Trainer) -> None:
     trainer.step(lambda: loss(trainer))
-    trainer.report()
+    trainer.look()
     good = [w.clone() for w in trainer.average]
     trainer.step(lambda: loss(trainer) * float("nan"))
-    trainer.report()
+    trainer.look()
     assert all(torch.equal(w, old) for w, old in zip(trainer.weights, good, strict=True))
     trainer.step(lambda: loss(trainer))
     assert all(bool(w.isfinite().all()) for w in trainer.weights)
@@ -69,7 +65,7 @@ def test_muon_takes_the_matrices_of_blocks_and_no_others(
     monkeypatch.setattr(casts, "build", lambda cast, name: Small())
     schedule = Schedule(peak=0.1, muon=True, slow=("first",), slow_part=0.25)
     trainer = Trainer(Order("tae", tmp_path, time.time() + 60), ("a",), schedule)
-    adam, muon = trainer.optimizers
+    adam, muon = trainer.optimizers.all
     assert [tuple(w.shape) for group in muon.param_groups for w in group["params"]] == [(4, 4)]
     counts = {group["part"]: len(group["params"]) for group in adam.param_groups}
     assert counts == {1.0: 3, 0.25: 2}
@@ -84,7 +80,7 @@ def test_too_little_memory_shrinks_the_batch(trainer: Trainer) -> None:
 
     trainer.step(fails)
     assert trainer.shrink == pytest.approx(0.7)
-    assert trainer.steps == 0
+    assert trainer.pace.step == 0
 
 
 def test_a_later_run_goes_on_from_the_file(trainer: Trainer) -> None:
@@ -93,3 +89,39 @@ def test_a_later_run_goes_on_from_the_file(trainer: Trainer) -> None:
     trainer.save("a")
     later = Trainer(trainer.order, ("a",), trainer.schedule)
     torch.testing.assert_close(later.weights[0], trainer.average[0].half().float())
+
+
+def test_the_loss_is_looked_at_by_steps_and_not_by_the_clock(trainer: Trainer) -> None:
+    for _ in range(LOOK_EVERY - 1):
+        trainer.step(lambda: loss(trainer) * float("nan"))
+    assert not bool(trainer.weights[0].isfinite().all())
+    trainer.step(lambda: loss(trainer) * float("nan"))
+    assert all(bool(w.isfinite().all()) for w in trainer.weights)
+
+
+def test_what_is_drawn_by_chance_for_a_measure_does_not_count(trainer: Trainer) -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    with trainer.averaged():
+        torch.rand(5)
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_a_trainer_goes_on_to_the_bit(trainer: Trainer) -> None:
+    trainer.networks["a"].register_buffer("third", torch.tensor([1 / 3]))
+    for _ in range(3):
+        trainer.step(lambda: loss(trainer))
+    whole = Memory()
+    trainer.remember(whole)
+    whole.tensors = {name: tensor.clone() for name, tensor in whole.tensors.items()}
+    later = Trainer(trainer.order, ("a", "b"), trainer.schedule)
+    later.networks["a"].register_buffer("third", torch.tensor([1 / 3]).half().float())
+    later.recall(whole)
+    assert float(later.networks["a"].get_buffer("third")) == float(torch.tensor(1 / 3))
+    later.pace.part = trainer.pace.part
+    for one in (trainer, later):
+        one.step(lambda one=one: loss(one))  # type: ignore[misc]
+    assert later.pace.step == 4
+    for ours, theirs in ((trainer.weights, later.weights), (trainer.average, later.average)):
+        assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))

@@ -5,6 +5,7 @@ import torch
 from training.recipes import sources, video
 from training.recipes.batches import Batch, to_video
 from training.recipes.order import Order
+from training.recipes.showing import Show
 from training.recipes.sources import FilmPlan
 from training.recipes.trainer import autocast
 
@@ -34,16 +35,16 @@ def test_what_each_task_is_given(order: Order) -> None:
     assert not given[2, :, known:].any()
 
 
-def test_an_edit_is_given_the_film_before_and_a_figure_its_portrait(order: Order) -> None:
+def test_an_edit_is_given_the_film_before_and_a_figure_no_film(order: Order) -> None:
     recipe = video.Recipe(order)
     latents, other = torch.randn(2, 16, 4, 2, 2), torch.randn(2, 16, 4, 2, 2)
     edit = recipe.condition({"latents": latents, "source": other}, torch.tensor([3, 3]))
     assert torch.equal(edit[:, :16], other)
     assert edit[:, 16].eq(1).all()
-    figure = recipe.condition({"latents": latents, "first": other[:, :, 0]}, torch.tensor([4, 4]))
-    assert torch.equal(figure[:, :16, 0], other[:, :, 0])
-    assert figure[:, 16, 0].eq(1).all()
-    assert not figure[:, :, 1:].any()
+    figure = recipe.condition(
+        {"latents": latents, "character": torch.randn(2, 16, 12, 12)}, torch.tensor([4, 4])
+    )
+    assert not figure.any()
 
 
 def test_pairs_go_to_the_store_with_what_their_task_gives(written: Order) -> None:
@@ -52,9 +53,10 @@ def test_pairs_go_to_the_store_with_what_their_task_gives(written: Order) -> Non
     recipe.encode(batch(1, edits=1.0))
     recipe.encode(batch(2, figures=1.0))
     edits, figures = recipe.replay.rows[(1, 8, 8, 3)], recipe.replay.rows[(2, 8, 8, 4)]
-    assert edits["source"].shape[1:] == edits["latents"].shape[1:] == (16, 1, 8, 8)
+    channels = recipe.transformer.params.latent_channels
+    assert edits["source"].shape[1:] == edits["latents"].shape[1:] == (channels, 1, 8, 8)
     assert not torch.equal(edits["source"][:2], edits["latents"][:2])
-    assert figures["first"].shape[1:] == (16, 8, 8)
+    assert figures["character"].shape[1:] == (channels, 12, 12)
     for bucket in ((1, 8, 8, 3), (2, 8, 8, 4)):
         assert recipe.tasks(bucket, 3).tolist() == [bucket[3]] * 3
         assert recipe.loss(bucket).isfinite()
@@ -96,15 +98,28 @@ def test_images_come_first_then_films(written: Order) -> None:
         for _ in range(4):
             recipe.encode(batch(length))
     assert recipe.choose() == (1, 8, 8, 0)
-    recipe.trainer.clock.start -= 1e6
+    recipe.trainer.pace.part = 0.9
     chosen = [recipe.choose() for _ in range(60)]
     assert chosen.count((2, 8, 8, 0)) > 35
 
 
 def test_a_batch_has_about_the_same_tokens_whatever_the_bucket() -> None:
-    size = video.Size(FilmPlan(), 65_536, 9_500_000, 1 << 30, 64, (8, 30))
+    size = video.Size(FilmPlan(), 65_536, 9_500_000, 1 << 30, 64, Show(8, 8, 30), 5.6)
     for bucket in ((1, 18, 32), (8, 18, 32), (8, 32, 18), (32, 18, 32)):
         tokens = size.batch(bucket) * bucket[0] * bucket[1] * bucket[2] // 4
         assert 0.9 * 65_536 < tokens <= 65_536
     assert size.encoded((8, 18, 32)) == 4
     assert size.encoded((32, 18, 32)) == 1
+
+
+def test_the_character_encoder_learns_from_films_of_figures_alone(written: Order) -> None:
+    recipe = video.Recipe(written)
+    recipe.begin()
+    recipe.encode(batch(2))
+    recipe.encode(batch(2, figures=1.0))
+    torch.nn.init.normal_(recipe.transformer.velocity.project.weight)
+    for bucket in ((2, 8, 8, sources.TEXT), (2, 8, 8, sources.CHARACTER)):
+        recipe.trainer.clear()
+        recipe.loss(bucket).backward()
+        learnt = [weight.grad is not None for weight in recipe.transformer.character.parameters()]
+        assert set(learnt) == {bucket[3] == sources.CHARACTER}
