@@ -6,16 +6,14 @@ Weights, logs, pictures and sounds are packed into parts of a tar file, now and 
 """
 
 import argparse
-import fcntl
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from services.contract.errors import ConfigurationError
+from services.local.lock import held
 from training.diary import Diary, opened
 from training.parcel import pack
 from training.plan import Run, Stage
@@ -133,17 +131,6 @@ def say(text: str) -> None:
     print(f"[run] {text}", flush=True)
 
 
-@contextmanager
-def alone(work: Path) -> Iterator[None]:
-    """Hold the folder. Raises ConfigurationError while another run does."""
-    with (work / "run.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ConfigurationError(f"another run is at work in {work}") from error
-        yield
-
-
 def train(run: Run, anew: bool = False) -> bool:
     """Run all stages, or what is left of them, and pack what they leave; whether all of them ended well.
 
@@ -151,7 +138,7 @@ def train(run: Run, anew: bool = False) -> bool:
     """
     for folder in (run.work, run.out):
         folder.mkdir(parents=True, exist_ok=True)
-    with alone(run.work):
+    with held(run.work / "run.lock", f"another run is at work in {run.work}"):
         diary = opened(run, anew)
         if diary.spent_s:
             say(f"goes on after {diary.spent_s:.0f} s; ended before: {', '.join(diary.ended) or 'none'}")

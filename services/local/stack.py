@@ -1,6 +1,5 @@
 """The whole stack on one machine, under one folder."""
 
-import fcntl
 import json
 import os
 import socket
@@ -13,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from services.contract.errors import ConfigurationError
+from services.local.lock import held
 from services.local.ports import free_ports
 from services.local.redis import redis_part
 from services.local.supervisor import Part, Supervisor
@@ -48,7 +48,7 @@ def running_stack(port: int, data_dir: Path, say: Callable[[str], None]) -> Iter
     logs.mkdir(parents=True, exist_ok=True)
     host, about = GatewaySettings().host, data_dir / "stack.json"
     url = f"http://{_reachable(host)}:{port}"
-    with _exclusive(data_dir):
+    with held(data_dir / "lock", f"another stack is running on {data_dir}"):
         _check_port(host, port)
         _trim(logs)
 
@@ -143,16 +143,6 @@ def _trim(logs: Path) -> None:
     for log in logs.glob("*.log"):
         if log.stat().st_size > LOG_LIMIT_BYTES:
             log.replace(log.with_suffix(".log.1"))
-
-
-@contextmanager
-def _exclusive(data_dir: Path) -> Iterator[None]:
-    with (data_dir / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ConfigurationError(f"another stack is running on {data_dir}") from error
-        yield
 
 
 def default_data_dir() -> Path:

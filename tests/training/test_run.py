@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from services.contract.errors import ConfigurationError
+from services.local.lock import held
 from training.plan import Run, Stage
-from training.run import Part, alone, run_of, train
+from training.run import Part, run_of, train
 
 
 class Failing(Run):
@@ -84,10 +85,9 @@ def test_started_again_a_run_goes_on_with_what_has_not_ended(tmp_path: Path) -> 
 
 
 def test_a_folder_holds_one_run_at_a_time(tmp_path: Path) -> None:
-    with alone(tmp_path), pytest.raises(ConfigurationError, match="another run"), alone(tmp_path):
-        pass
-    with alone(tmp_path):
-        pass
+    run = Run(tmp_path / "out", tmp_path, "cpu", 2, only=("tae",))
+    with held(tmp_path / "run.lock", "busy"), pytest.raises(ConfigurationError, match="another run"):
+        train(run)
 
 
 def test_recipes_do_not_outlive_the_run(tmp_path: Path) -> None:

@@ -33,15 +33,15 @@ from training.recipes.feed import Bucket, Feed, FeedPlan, Sample
 from training.recipes.files import frozen, write_png, write_wave
 from training.recipes.hearing import Booth
 from training.recipes.hits import Hits, around
-from training.recipes.loop import Learner, end, learn, place
-from training.recipes.memory import Memory, dice, take_dice, unfinished
+from training.recipes.loop import end, learn, place
+from training.recipes.memory import Memory, unfinished
 from training.recipes.nearby import look_around, solve_last_layer
 from training.recipes.order import Order
 from training.recipes.replay import Replay
 from training.recipes.seen import autoencoder, look, seen
 from training.recipes.sheets import spectrogram, stacked
-from training.recipes.shelf import Shelf
 from training.recipes.sources import LATENTS_PER_S, SECOND, ScorePlan, film_with_sound
+from training.recipes.storing import Storing
 from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 
 SCHEDULE = Schedule(
@@ -148,14 +148,15 @@ def hearing(deviations: Tensor) -> Tensor:
     return (deviations / deviations.mean())[:, None]
 
 
-class Recipe(Learner):
+class Recipe(Storing):
     """One run: the transformer, frozen networks around it, store of latents and features, loss and file."""
 
     def __init__(self, order: Order) -> None:
         self.order, self.size = order, size_of(order)
         fresh = not order.checkpoint(AUDIO_TRANSFORMER).exists() and not order.state.exists()
         self.hits = Hits(WIDTH).to(order.device)
-        self.trainer = Trainer(order, (AUDIO_TRANSFORMER,), schedule_of(order), aside=self.hits)
+        trainer = Trainer(order, (AUDIO_TRANSFORMER,), schedule_of(order), aside=self.hits)
+        super().__init__(trainer, self.size.bucket_bytes)
         transformer = self.trainer.networks[AUDIO_TRANSFORMER]
         assert isinstance(transformer, AudioTransformer)
         self.transformer = transformer
@@ -164,12 +165,9 @@ class Recipe(Learner):
             look_around(transformer)
             self.trainer.restart_average()
         self.solved = not fresh
-        self.replay = Replay(self.size.bucket_bytes, order.device)
-        self.shelf = Shelf(order.work / "audio.clips", self.replay)
         self.words = text.tokenizer()
         self.empty = torch.tensor(text.rows(self.words, [""]), device=order.device)
         self.text_encoder: Callable[[Tensor], Tensor]
-        self.chance = random.Random(order.seed)
         self.division = Division(order, self.trainer.pace, ENCODE_PART, self.size.clips)
         if order.compile:
             for block in self.transformer.blocks:
@@ -323,24 +321,14 @@ class Recipe(Learner):
         self.trainer.save(AUDIO_TRANSFORMER)
 
     def remember(self, whole: Memory) -> None:
-        """The store, in files of its own, the dice, and whether the last layer was solved for."""
-        facts = {"store": self.shelf.write(), "dice": dice(self.chance), "solved": self.solved}
-        whole.put("audio", {}, facts)
+        """Also whether the last layer was solved for."""
+        super().remember(whole)
+        whole.put("audio", {}, {"solved": self.solved})
 
     def recall(self, whole: Memory) -> None:
         """All of this as it was."""
-        _, facts = whole.get("audio")
-        self.shelf.read(facts["store"])
-        take_dice(self.chance, facts["dice"])
-        self.solved = facts["solved"]
-
-    def remembered(self) -> None:
-        """Files of the store that no checkpoint needs any more."""
-        self.shelf.tidy()
-
-    def forget(self) -> None:
-        """No file of the store."""
-        self.shelf.remove()
+        super().recall(whole)
+        self.solved = whole.get("audio")[1]["solved"]
 
 
 def run(order: Order) -> None:

@@ -5,7 +5,6 @@ at the first latent frame); the first latent frames given; a film to be edited g
 given (a square picture of its own, which the transformer sees as tokens). Images come first, then films.
 """
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,13 +21,13 @@ from training.recipes.batches import Batch, Batches, to_video
 from training.recipes.division import Division
 from training.recipes.feed import Bucket, Feed, FeedPlan
 from training.recipes.files import frozen, write_png
-from training.recipes.loop import Learner, end, learn, place
-from training.recipes.memory import Memory, dice, take_dice, unfinished
+from training.recipes.loop import end, learn, place
+from training.recipes.memory import unfinished
 from training.recipes.order import Order
 from training.recipes.replay import Replay
-from training.recipes.shelf import Shelf
 from training.recipes.showing import Show, Studio
 from training.recipes.sources import CHARACTER, CONTINUATION, EDIT, IMAGE, SIZES, TEXT, FilmPlan, film
+from training.recipes.storing import Storing
 from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 
 SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999, muon=True)
@@ -92,22 +91,19 @@ def size_of(order: Order) -> Size:
     return Size(short, 2304, 600_000, 256 << 20, 24, Show(8, 8, 25), 3.5, images=0.02, images_later=0.2)
 
 
-class Recipe(Learner):
+class Recipe(Storing):
     """One run: networks, frozen autoencoder, store of latents, loss and files."""
 
     def __init__(self, order: Order) -> None:
         self.order, self.size = order, size_of(order)
         schedule = SCHEDULE if order.on_gpu or order.smoke else GENTLE
-        self.trainer = Trainer(order, (VIDEO_TRANSFORMER,), schedule)
+        super().__init__(Trainer(order, (VIDEO_TRANSFORMER,), schedule), self.size.bucket_bytes)
         transformer = self.trainer.networks[VIDEO_TRANSFORMER]
         assert isinstance(transformer, VideoTransformer)
         self.transformer, self.predicts_data = transformer, transformer.params.predicts_data
         self.text_encoder: Callable[[Tensor], Tensor]
-        self.replay = Replay(self.size.bucket_bytes, order.device)
-        self.shelf = Shelf(order.work / "video.clips", self.replay)
         self.words = text.tokenizer()
         self.empty = torch.tensor(text.rows(self.words, [""]), device=order.device)
-        self.chance = random.Random(order.seed)
         self.division = Division(order, self.trainer.pace, ENCODE_PART, self.size.clips)
         self.weights = torch.ones((), device=order.device)
         if order.compile:
@@ -279,24 +275,6 @@ class Recipe(Learner):
     def save(self) -> None:
         """Write the network."""
         self.trainer.save(VIDEO_TRANSFORMER)
-
-    def remember(self, whole: Memory) -> None:
-        """The store, in files of its own, and the dice."""
-        whole.put("video", {}, {"store": self.shelf.write(), "dice": dice(self.chance)})
-
-    def recall(self, whole: Memory) -> None:
-        """The store and the dice as they were."""
-        _, facts = whole.get("video")
-        self.shelf.read(facts["store"])
-        take_dice(self.chance, facts["dice"])
-
-    def remembered(self) -> None:
-        """Files of the store that no checkpoint needs any more."""
-        self.shelf.tidy()
-
-    def forget(self) -> None:
-        """No file of the store."""
-        self.shelf.remove()
 
 
 def run(order: Order) -> None:

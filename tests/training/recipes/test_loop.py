@@ -1,6 +1,5 @@
 """The loop with a recipe that is as small as possible: it has all that recipes have."""
 
-import random
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,12 +15,11 @@ from training.recipes import pace
 from training.recipes.batches import Batch, Batches
 from training.recipes.division import Division
 from training.recipes.feed import Feed, FeedPlan, Sample
-from training.recipes.loop import Learner, end, learn, place
-from training.recipes.memory import Memory, dice, take_dice, unfinished
+from training.recipes.loop import end, learn, place
+from training.recipes.memory import unfinished
 from training.recipes.optimizers import Schedule
 from training.recipes.order import Order
-from training.recipes.replay import Replay
-from training.recipes.shelf import Shelf
+from training.recipes.storing import Storing
 from training.recipes.trainer import Trainer, prepare
 
 STEPS = 24
@@ -32,16 +30,13 @@ def clip(seed: int) -> Sample:
     return Sample((int(rng.integers(2)),), {"x": rng.standard_normal(4).astype(np.float32)})
 
 
-class Small(Learner):
+class Small(Storing):
     """A linear layer that learns noisy clips from a store."""
 
     def __init__(self, order: Order, killed_at: int | None) -> None:
         self.killed_at, self.pictures = killed_at, list[str]()
-        self.trainer = Trainer(order, ("upsampler",), Schedule(peak=0.05))
+        super().__init__(Trainer(order, ("upsampler",), Schedule(peak=0.05)), 16 * 12)
         self.network = self.trainer.networks["upsampler"]
-        self.replay = Replay(16 * 12, "cpu")
-        self.shelf = Shelf(order.work / "clips", self.replay)
-        self.chance = random.Random(order.seed)
         self.division = Division(order, self.trainer.pace, 0.3, 2.0)
 
     def loss(self, bucket: tuple[int, ...]) -> Tensor:
@@ -70,20 +65,6 @@ class Small(Learner):
         self.pictures.append(path.name)
         if full and self.killed_at == STEPS:
             raise InterruptedError("killed")
-
-    def remember(self, whole: Memory) -> None:
-        whole.put("small", {}, {"store": self.shelf.write(), "dice": dice(self.chance)})
-
-    def recall(self, whole: Memory) -> None:
-        facts = whole.get("small")[1]
-        self.shelf.read(facts["store"])
-        take_dice(self.chance, facts["dice"])
-
-    def remembered(self) -> None:
-        self.shelf.tidy()
-
-    def forget(self) -> None:
-        self.shelf.remove()
 
 
 @pytest.fixture(autouse=True)
