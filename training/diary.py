@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from services.contract.errors import ConfigurationError
+from training.lineage import weights_in
 from training.plan import Run
 
 NAME = "run.json"
@@ -13,12 +14,16 @@ NAME = "run.json"
 
 @dataclass
 class Diary:
-    """Seconds that went into a run, and the recipes that have ended (well, or for good)."""
+    """Seconds that went into a run, and the recipes that have ended (well, or for good).
+
+    `began` are digests of the weights that lay in the folder at the beginning.
+    """
 
     path: Path
     facts: dict[str, object]
     spent_s: float = 0.0
     ended: list[str] = field(default_factory=list)
+    began: dict[str, str] = field(default_factory=dict)
 
     def write(self) -> None:
         """Keep it on the disk."""
@@ -38,7 +43,7 @@ def opened(run: Run, anew: bool) -> Diary:
     Raises ConfigurationError where another run is unfinished.
     """
     path = run.work / NAME
-    fresh = Diary(path, run.facts())
+    fresh = Diary(path, run.facts(), began=weights_in(run.work))
     if not path.exists() or anew:
         if anew:
             for state in run.work.glob("*.state"):
@@ -46,7 +51,7 @@ def opened(run: Run, anew: bool) -> Diary:
         return fresh
     said = json.loads(path.read_text())
     if said["facts"] == fresh.facts:
-        return Diary(path, fresh.facts, said["spent_s"], said["ended"])
+        return Diary(path, fresh.facts, said["spent_s"], said["ended"], said["began"])
     if set(said["facts"]["recipes"]) - set(said["ended"]):
         raise ConfigurationError(f"{path}: a run with other options is unfinished; --anew gives it up")
     return fresh

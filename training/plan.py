@@ -13,7 +13,7 @@ class Stage:
 
     By the clock: from `start` to `end`, as parts of the time. In steps: so many on a GPU and on a CPU, when
     the networks that it `needs` are final. `workers` are its render processes, `share` is its part of the
-    device, `networks` are those that others wait for.
+    device, `networks` are those that it trains.
     """
 
     recipe: str
@@ -36,9 +36,9 @@ PLAN = (
     Stage("tae", 0.0, 0.28, 7, 1.0, PICTURE, (), (1100, 1500)),
     Stage("codec", 0.0, 0.4, 3, 0.3, SOUND, (), (500, 600)),
     Stage("sight", 0.1, 0.4, 3, 0.3, SIGHT, PICTURE, (750, 1500)),
-    Stage("video", 0.0, 1.0, 9, 1.0, (), TEXT + PICTURE, (4250, 1500)),
-    Stage("upsampler", 0.29, 0.65, 2, 0.2, (), PICTURE, (450, 600)),
-    Stage("audio", 0.2, 1.0, 4, 0.4, (), SOUND + TEXT + SIGHT + PICTURE, (1550, 1500)),
+    Stage("video", 0.0, 1.0, 9, 1.0, ("video_transformer",), TEXT + PICTURE, (4250, 1500)),
+    Stage("upsampler", 0.29, 0.65, 2, 0.2, ("upsampler",), PICTURE, (450, 600)),
+    Stage("audio", 0.2, 1.0, 4, 0.4, ("audio_transformer",), SOUND + TEXT + SIGHT + PICTURE, (1550, 1500)),
 )
 
 
@@ -79,6 +79,11 @@ class Run:
         """Render processes of a stage: as planned for 16 cores, fewer on smaller machines."""
         return max(1, stage.workers * min(self.cores, 16) // 16)
 
+    def share(self, stage: Stage) -> float:
+        """Part of its time that a stage may keep the device busy: all where it has no others beside it, or
+        where cores, which the system shares out, do the work."""
+        return stage.share if self.device.startswith("cuda") and len(self.stages) > 1 else 1.0
+
     def steps(self, stage: Stage) -> int:
         """Steps of a stage, where it goes by them."""
         planned = stage.steps[0 if self.device.startswith("cuda") else 1]
@@ -94,7 +99,7 @@ class Run:
         else:
             words += ["--steps", str(self.steps(stage))]
         words += ["--device", self.device, "--seed", str(self.seed), "--threads", str(self.threads)]
-        words += ["--workers", str(self.workers(stage)), "--share", str(stage.share)]
+        words += ["--workers", str(self.workers(stage)), "--share", str(self.share(stage))]
         return words + ["--smoke"] * self.smoke + ["--compile"] * compiled
 
     def environment(self) -> dict[str, str]:

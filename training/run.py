@@ -15,6 +15,7 @@ from pathlib import Path
 from services.contract.errors import ConfigurationError
 from services.local.lock import held
 from training.diary import Diary, opened
+from training.lineage import NAME, add, made
 from training.parcel import pack
 from training.plan import Run, Stage
 from training.recipes.__main__ import RECIPES
@@ -177,6 +178,7 @@ def attend(run: Run, parts: list[Part], diary: Diary, watch: Watch) -> None:
                 say(f"{part.stage.recipe} is left out: {', '.join(missing)} will not come")
                 part.over = True
             if part.well and part.stage.recipe not in diary.ended:
+                add(run.work / NAME, made(run, part.stage, diary.began))
                 diary.end(part.stage.recipe)
         if time.time() - written > WRITE_EVERY_S:
             diary.spent_s, written = spent, time.time()

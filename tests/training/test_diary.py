@@ -2,10 +2,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from services.contract.errors import ConfigurationError
 from training.diary import opened
 from training.plan import Run
+from training.recipes.files import write_weights
 
 
 @pytest.fixture
@@ -29,6 +31,15 @@ def test_another_run_begins_only_when_the_one_before_has_ended(run: Run) -> None
         opened(other, anew=False)
     diary.end("codec")
     assert opened(other, anew=False).ended == []
+
+
+def test_the_weights_at_the_beginning_are_known_later(run: Run) -> None:
+    write_weights(run.work / "video_encoder.safetensors", {"w": torch.ones(2)})
+    diary = opened(run, anew=False)
+    diary.write()
+    assert set(diary.began) == {"video_encoder"}
+    write_weights(run.work / "video_encoder.safetensors", {"w": torch.zeros(2)})
+    assert opened(run, anew=False).began == diary.began
 
 
 def test_anew_gives_up_what_was_begun(run: Run) -> None:

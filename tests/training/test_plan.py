@@ -39,6 +39,13 @@ def test_render_processes_fit_the_machine(tmp_path: Path) -> None:
     assert run_of(tmp_path, cores=2).workers(stage) == 1
 
 
+def test_a_stage_leaves_the_device_to_others_where_there_are_others(tmp_path: Path) -> None:
+    stage = Stage("codec", 0.0, 0.5, 3, 0.4)
+    assert run_of(tmp_path, device="cuda").share(stage) == 0.4
+    assert run_of(tmp_path, device="cuda", only=("codec",)).share(stage) == 1.0
+    assert run_of(tmp_path, device="cpu").share(stage) == 1.0
+
+
 def test_the_command_of_a_recipe_says_how_long_it_takes(tmp_path: Path) -> None:
     stage = Stage("codec", 0.0, 0.5, 3, 0.4, steps=(3, 4))
     command = run_of(tmp_path, budget_s=560.0, smoke=True).command(stage, 1000.0, True)
@@ -49,6 +56,6 @@ def test_the_command_of_a_recipe_says_how_long_it_takes(tmp_path: Path) -> None:
     assert command[command.index("--steps") + 1] == "4"
     assert "--compile" not in command
     order = order_of([word for word in command[3:] if word != "--tied"])
-    assert (order.steps, order.seed, order.workers, order.share) == (4, 5, 3, 0.4)
+    assert (order.steps, order.seed, order.workers, order.share) == (4, 5, 3, 1.0)
     command = run_of(tmp_path, repeat=tmp_path).command(stage, 1000.0, False)
     assert command[command.index("--repeat") + 1] == str(tmp_path)
