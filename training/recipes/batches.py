@@ -1,5 +1,6 @@
 """Batches of tensors from a feed: collected by a thread, in pinned memory where a GPU will fetch them."""
 
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -34,13 +35,18 @@ class Batch:
 
 
 class Batches:
-    """Takes samples from a feed until a bucket has enough of them; works `depth` batches ahead."""
+    """Takes samples from a feed until a bucket has enough of them; works `depth` batches ahead.
+
+    `waited_s` are the seconds that it was waited for in all, from the second batch on: before the first one
+    render processes start.
+    """
 
     def __init__(self, feed: Feed, size: Callable[[Bucket], int], pinned: bool, depth: int = 3) -> None:
         self.feed, self.size, self.pinned = feed, size, pinned
         self.partial: dict[Bucket, Batch] = {}
         self.place = feed.place
         self.closing = False
+        self.given, self.waited_s = 0, 0.0
         self.thread = ThreadPoolExecutor(1)
         self.coming: deque[Future[Batch]] = deque(self.thread.submit(self._collect) for _ in range(depth))
 
@@ -60,7 +66,10 @@ class Batches:
 
     def next(self) -> Batch:
         """The next batch; what went wrong in the thread is raised here."""
+        start = time.monotonic()
         batch = self.coming.popleft().result()
+        self.waited_s += time.monotonic() - start if self.given else 0.0
+        self.given += 1
         self.coming.append(self.thread.submit(self._collect))
         self.place = batch.place
         return batch

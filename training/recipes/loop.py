@@ -115,6 +115,7 @@ def learn(recipe: Learner, batches: Batches, saved: Memory | None) -> None:
         resume(recipe, saved)
     occasions = Occasions(trainer.order, trainer)
     while trainer.pace.more():
+        trainer.note(waited_s=batches.waited_s)
         recipe.turn(batches)
         trainer.journal.tick(trainer.pace.part)
         due = occasions.keep()

@@ -1,3 +1,4 @@
+import time
 from functools import partial
 
 import numpy as np
@@ -26,6 +27,27 @@ def test_batches_hold_as_many_samples_as_asked() -> None:
         assert batch.tensors["waveform"].shape == (3, 1920)
         for row, seed in zip(batch.tensors["waveform"], range(3), strict=True):
             assert torch.equal(row, torch.from_numpy(source(seed).arrays["waveform"]))
+
+
+def slow(seed: int) -> Sample:
+    """One that takes a tenth of a second."""
+    time.sleep(0.1)
+    return Sample((), {"seed": np.array([seed])})
+
+
+def test_it_is_known_how_long_batches_were_waited_for() -> None:
+    plan = FeedPlan(workers=1, slots=4, slot_bytes=64, seed=0)
+    with Feed(slow, plan) as feed, Batches(feed, lambda _: 1, pinned=False, depth=2) as batches:
+        batches.next()
+        assert batches.waited_s == 0.0
+        for _ in range(5):
+            batches.next()
+        waited = batches.waited_s
+        assert 0.2 < waited < 2.0
+        while not batches.ready:
+            time.sleep(0.01)
+        batches.next()
+        assert batches.waited_s - waited < 0.05
 
 
 def mixed(seed: int) -> Sample:
