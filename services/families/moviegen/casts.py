@@ -46,6 +46,7 @@ MINI: Mapping[str, Constructor] = {
             latent_channels=MINI_TAE.latent_channels,
             condition_channels=MINI_TAE.latent_channels + 1,
             predicts_data=True,
+            copies=True,
             character=CharacterParams(),
         ),
     ),

@@ -72,9 +72,13 @@ class Attention(nn.Module):
         k = self.key_norm(self.key(source).unflatten(-1, (self.heads, -1)))
         v = self.value(source).unflatten(-1, (self.heads, -1))
         q, k, v = (y.transpose(1, 2) for y in (q, k, v))
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        y = self.attend(q, k, v, bias)
         out: Tensor = self.out(y.transpose(1, 2).flatten(2))
         return out
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+        """Values [B,H,L,D/H] by the likeness of queries [B,H,N,D/H] and keys: [B,H,N,D/H]."""
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
 
 
 def mask_bias(mask: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from services.contract.cast import TASKS
 from services.families.moviegen.character_encoder import CharacterEncoder, CharacterParams
+from services.families.moviegen.copying import Copying, carried
 from services.families.moviegen.layers import (
     Block,
     SharedModulation,
@@ -48,6 +49,8 @@ class VideoTransformerParams:
     predicts_data: bool = False
     """The last layer gives the clean latents, and the velocity follows from them: ours, for narrow networks,
     which need not carry the noise of every token from end to end."""
+    copies: bool = False
+    """Cells of predicted data can be taken from what is given: ours, see `copying`."""
     character: CharacterParams | None = None
     """Of what sees characters as tokens; None where there are none (the upsampler)."""
 
@@ -100,6 +103,8 @@ class VideoTransformer(nn.Module):
             for _ in range(params.layers)
         )
         self.velocity = Velocity(width, 4 * params.latent_channels)
+        if params.copies:
+            self.copying = Copying(width)
         if params.character is not None:
             self.character = CharacterEncoder(params.character, params.latent_channels, width)
         initialize(self)
@@ -135,6 +140,9 @@ class VideoTransformer(nn.Module):
         y = self._unpatch(self.velocity(x, time), grid)
         if not self.params.predicts_data:
             return y
+        if self.params.copies:
+            source, there = carried(condition)
+            y = y + self.copying(x, time, grid, there) * (source - y)
         left = (1.0 - timestep).clamp_min(NEAREST)[:, None, None, None, None]
         return (y - latents) / left
 
