@@ -26,9 +26,16 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor]) -> None:
     os.replace(draft, path)
 
 
-def read_weights(path: Path, network: nn.Module) -> None:
-    """Copy the tensors of a file into a network. Raises RuntimeError unless all and only they are there."""
-    network.load_state_dict(load_file(path), strict=True)
+def read_weights(path: Path, network: nn.Module) -> list[str]:
+    """Copy the tensors of a file into a network; the names of those that the file lacks, which stay fresh.
+
+    So a network that has got a new part can go on from older weights. Raises RuntimeError where the file has
+    others than the network, or of other shapes.
+    """
+    found = network.load_state_dict(load_file(path), strict=False)
+    if found.unexpected_keys:
+        raise RuntimeError(f"{path.name} has {', '.join(found.unexpected_keys)}, which the network has not")
+    return list(found.missing_keys)
 
 
 def frozen(path: Path, name: str, device: str) -> nn.Module:

@@ -10,9 +10,9 @@ SMALLEST = 1e-5
 Field = Callable[[Tensor, float], Tensor]
 
 
-def times(count: int, device: torch.device | str) -> Tensor:
-    """Times [count] in (0, 1), logit-normal(0, 1)."""
-    return torch.sigmoid(torch.randn(count, device=device))
+def times(count: int, device: torch.device | str, middle: float = 0.0, width: float = 1.0) -> Tensor:
+    """Times [count] in (0, 1), logit-normal(0, 1) or as given."""
+    return torch.sigmoid(middle + width * torch.randn(count, device=device))
 
 
 def at(time: Tensor, data: Tensor, noise: Tensor) -> Tensor:

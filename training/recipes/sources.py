@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.recipes.feed import Array, Sample
+from training.recipes.looks import codes
 from training.recipes.plain import scene_of
 from training.world.captions import caption, sound_caption
 from training.world.chance import Film
 from training.world.edits import sample_edit
 from training.world.figures import portrait, render_character, sample_character
 from training.world.physics import impacts
-from training.world.presence import presence
+from training.world.presence import layout, presence
 from training.world.render import render
 from training.world.scene import Scene, Split, stream
 from training.world.sound import synthesize
@@ -99,13 +100,17 @@ def _near(rng: np.random.Generator, things: Array) -> tuple[int, int]:
 
 
 def sound(seed: int, samples: int, split: Split = "train", plain: bool = False) -> Sample:
-    """A piece of a film's sound: `waveform` float32 [samples], at a level drawn by chance."""
+    """A piece of a film's sound: `waveform` float32 [samples], at nearly its own level.
+
+    How loud a thing is tells what it is: at levels far from their own, noises that differ in little else
+    came to be alike.
+    """
     rng = chance(seed)
     frames = -(-samples * 16 // SECOND) * 2
     scene = scene_of(seed, Film(frames, 16, 16 / 9), split, plain)
     waveform = synthesize(scene)
     first = int(rng.integers(waveform.size - samples + 1))
-    level = np.float32(10 ** rng.uniform(-0.7, 0.05))
+    level = np.float32(10 ** rng.uniform(-0.1, 0.05))
     piece = np.clip(waveform[first : first + samples] * level, -1, 1)
     return Sample((samples,), {"waveform": piece.astype(np.float32)})
 
@@ -199,9 +204,9 @@ class Reel:
         return Film(self.frames, self.rate, self.size[1] / self.size[0])
 
     def sample(self, kind: int, scene: Scene, arrays: dict[str, Array], caption: str) -> Sample:
-        """A sample of the bucket (T, h, w, task), with the cells of latents where things are."""
+        """A sample of the bucket (T, h, w, task), with the looks of things in cells of latents."""
         rows, columns = self.size[0] // 8, self.size[1] // 8
-        found = presence(scene, rows, columns, self.shown)
+        found = codes(scene, layout(scene, rows, columns, self.shown), kind == CHARACTER)
         things = found.reshape(self.length, -1, rows, columns).max(1)
         bucket = (self.length, rows, columns, kind)
         return Sample(bucket, {**arrays, "things": things}, (f"FPS-{self.rate} {caption}",))
@@ -221,7 +226,7 @@ def reel(rng: np.random.Generator, plan: FilmPlan) -> Reel:
 def film(seed: int, plan: FilmPlan) -> Sample:
     """A whole film, or one frame, with its caption: `video` uint8 [F,H,W,3]; bucket (T, h, w, task).
 
-    `things` uint8 [T,h,w] is 1 where there are things. An edit has the film before it as `source`, like
+    `things` uint8 [T,h,w] are the looks of what is there, 0 where nothing is (`looks.py`). An edit has the film before it as `source`, like
     `video`; a film of a figure its square `portrait` [1,S,S,3].
     """
     rng = chance(seed)

@@ -63,8 +63,8 @@ class Trainer:
         for name in names:
             network = casts.build(CAST, name)
             if order.checkpoint(name).exists():
-                read_weights(order.checkpoint(name), network)
-                self.journal.write(resumed=name)
+                fresh = read_weights(order.checkpoint(name), network)
+                self.journal.write(resumed=name, **({"fresh": ", ".join(fresh)} if fresh else {}))
             lean(network)
             self.networks[name] = network.to(order.device).train()
         trained = [*self.networks.values(), *([aside] if aside is not None else [])]
@@ -76,7 +76,7 @@ class Trainer:
         self.total, self.unseen = (torch.zeros((), device=order.device) for _ in range(2))
         self.counted, self.reported = 0, time.monotonic()
         self.worked = time.monotonic()
-        self.extras: dict[str, float] = {}
+        self.extras: dict[str, float | Tensor] = {}
 
     def _fresh_optimizers(self) -> Optimizers:
         return Optimizers(self.schedule, self.networks.values(), self.weights, fused=self.order.on_gpu)
@@ -124,8 +124,8 @@ class Trainer:
         if time.monotonic() - self.reported > REPORT_S:
             self.report()
 
-    def note(self, **facts: float) -> None:
-        """Facts for the next progress line."""
+    def note(self, **facts: float | Tensor) -> None:
+        """Facts for the next progress line; tensors are read when it is written."""
         self.extras |= facts
 
     def report(self) -> None:
@@ -136,7 +136,7 @@ class Trainer:
         left = {} if self.pace.steps is not None else {"left_s": self.pace.left_s}
         self.journal.progress(
             self.pace.part, step=self.pace.step, loss=loss, steps_per_s=rate, **left,
-            lr=self.optimizers.rate, memory_gib=memory, **self.extras,
+            lr=self.optimizers.rate, memory_gib=memory, **{name: float(v) for name, v in self.extras.items()},
         )  # fmt: skip
         self.total.zero_()
         self.counted, self.reported = 0, now

@@ -17,6 +17,7 @@ from torch import Tensor
 from services.contract.tensors import TEXT_ENCODER, VIDEO_DECODER, VIDEO_ENCODER, VIDEO_TRANSFORMER
 from services.families.moviegen.video_transformer import NEAREST, VideoTransformer
 from training.recipes import flow, text
+from training.recipes.asking import Asking
 from training.recipes.batches import Batch, Batches, to_video
 from training.recipes.division import Division
 from training.recipes.feed import Bucket, Feed, FeedPlan
@@ -33,14 +34,17 @@ from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999, muon=True)
 # Without a GPU batches are small, and there is only time to go on from weights that were trained on one, in
 # the plain part of the world.
-GENTLE = Schedule(peak=4e-4, warmup=0.05, fall=0.7, decay=0.998, muon=True)
+GENTLE = Schedule(peak=4e-4, warmup=0.03, fall=0.8, decay=0.998, muon=True)
+WIDTH = 256
 WITHOUT_TEXT = 0.12
 TASK_SHARES = (0.70, 0.20, 0.10)
 IMAGE_PART = 0.15
 IMAGES_LATER = 0.2
 ENCODE_PART = 0.3
 MOST_DONE = 0.2
+EARLY, WIDE = -0.4, 1.1
 THINGS, IN_NOISE = 4.0, 0.3
+ASKED, ASKED_AFTER = 0.1, 5
 TILE = 32
 
 
@@ -87,8 +91,8 @@ def size_of(order: Order) -> Size:
         return Size(short, 256, 700_000, 4 << 20, 12, Show(2, 2, 4, (64, 64)), 1.0)
     if order.on_gpu:
         return Size(FilmPlan(), 65_536, 9_500_000, 1 << 30, 64, Show(8, 8, 30), 5.6)
-    short = FilmPlan((1, 4), (0.6, 0.4), (4,), SIZES[0], edits=0.0, figures=0.0, plain=0.85)
-    return Size(short, 2304, 600_000, 256 << 20, 24, Show(8, 8, 25), 3.5, images=0.02, images_later=0.2)
+    short = FilmPlan((1, 4), (0.4, 0.6), (4,), SIZES[0], edits=0.12, figures=0.0, plain=0.4)
+    return Size(short, 2304, 600_000, 256 << 20, 24, Show(8, 8, 25), 1.5, images=0.0, images_later=0.2)
 
 
 class Recipe(Storing):
@@ -97,9 +101,12 @@ class Recipe(Storing):
     def __init__(self, order: Order) -> None:
         self.order, self.size = order, size_of(order)
         schedule = SCHEDULE if order.on_gpu or order.smoke else GENTLE
-        super().__init__(Trainer(order, (VIDEO_TRANSFORMER,), schedule), self.size.bucket_bytes)
+        self.asking = Asking(WIDTH).to(order.device)
+        trainer = Trainer(order, (VIDEO_TRANSFORMER,), schedule, aside=self.asking)
+        super().__init__(trainer, self.size.bucket_bytes)
         transformer = self.trainer.networks[VIDEO_TRANSFORMER]
         assert isinstance(transformer, VideoTransformer)
+        self.asking.listen(transformer.blocks[ASKED_AFTER])
         self.transformer, self.predicts_data = transformer, transformer.params.predicts_data
         self.text_encoder: Callable[[Tensor], Tensor]
         self.words = text.tokenizer()
@@ -120,7 +127,11 @@ class Recipe(Storing):
             channels = self.transformer.params.latent_channels
             shape = (4, channels, length, height // 8, width // 8)
             latents = torch.randn(shape, device=self.order.device)
-            rows = {"latents": latents, "first": latents[:, :, 0], "things": latents[:, 0].byte()}
+            rows = {
+                "latents": latents,
+                "first": latents[:, :, 0],
+                "things": torch.zeros_like(latents[:, 0]).byte(),
+            }
             bucket = (length, *shape[3:], TEXT)
             self.replay.add(bucket, rows | {"tokens": self.empty.expand(4, -1)})
             self.loss(bucket).backward()  # type: ignore[no-untyped-call]
@@ -229,18 +240,22 @@ class Recipe(Storing):
         task = self.tasks(bucket, count)
         without = torch.rand(count, 1, device=device) < WITHOUT_TEXT
         tokens = torch.where(without, self.empty, rows["tokens"])
-        noise, time_ = torch.randn_like(latents), flow.times(count, device)
+        noise, time_ = torch.randn_like(latents), flow.times(count, device, EARLY, WIDE)
         x = flow.at(time_, latents, noise)
         with autocast(self.order):
             with torch.no_grad():
                 states, mask = self.text_encoder(tokens), (tokens != 0).float()
             velocity = self.transformer(x, self.condition(rows, task), time_, task, states, mask, character)
+        asked = self.asking(rows["things"])
         error = self.error(velocity.float(), (x, latents, noise), time_)
         # A thing is a few cells of hundreds: with the same weight for all it comes last. Less so in noise,
         # where its place is open: there the full weight draws it in all places that it could have.
         clear = IN_NOISE + (1.0 - IN_NOISE) * time_[:, None, None, None, None]
-        regard = 1.0 + (THINGS - 1.0) * clear * rows["things"][:, None]
-        return (error.square() * self.weights * regard).mean() / regard.mean()
+        regard = 1.0 + (THINGS - 1.0) * clear * (rows["things"] > 0)[:, None]
+        flown = (error.square() * self.weights * regard).mean() / regard.mean()
+        self.trainer.note(asked=asked.detach())
+        loss: Tensor = flown + ASKED * asked
+        return loss
 
     def error(self, velocity: Tensor, path: tuple[Tensor, Tensor, Tensor], moment: Tensor) -> Tensor:
         """Error of a velocity at the point x between latents and noise: `path` is the three of them."""

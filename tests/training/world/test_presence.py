@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.world.chance import Film, Wanted, sample_scene
-from training.world.presence import presence
+from training.world.presence import layout, presence
 from training.world.render import render
 from training.world.scene import Scene
 
@@ -35,3 +35,13 @@ def test_chosen_frames_are_those_of_the_film() -> None:
     whole = presence(scene, 18, 32)
     assert np.array_equal(presence(scene, 18, 32, [4, 9]), whole[[4, 9]])
     assert not np.array_equal(whole[0], whole[-1])
+
+
+def test_the_number_in_a_cell_is_that_of_the_thing_there() -> None:
+    scene = sample_scene(5, Film(16, 16), "train", replace(ONE_BALL, count=2, motion="roll", camera="static"))
+    found = layout(scene, 18, 32)
+    assert set(np.unique(found)) == {0, 1, 2}
+    assert np.array_equal(found > 0, presence(scene, 18, 32) > 0)
+    first = layout(replace(scene, objects=scene.objects[:1]), 18, 32)
+    assert set(np.unique(first)) == {0, 1}
+    assert not (first[found == 1] == 0).any()
