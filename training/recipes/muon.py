@@ -32,7 +32,10 @@ def orthogonal(matrices: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """For the matrices [rows,columns] inside a network; other weights are another optimizer's."""
+    """For the matrices [rows,columns] inside a network, and kernels [out,in,h,w], matrices of out rows.
+
+    Other weights are another optimizer's.
+    """
 
     def __init__(
         self, weights: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.01
@@ -58,7 +61,8 @@ class Muon(torch.optim.Optimizer):
         moving = [state["momentum"] for state in states]
         torch._foreach_lerp_(moving, gradients, 1.0 - group["momentum"])
         ahead = torch._foreach_lerp(gradients, moving, group["momentum"])
-        steps = orthogonal(torch.stack(list(ahead))).to(weights[0].dtype)
-        size = group["lr"] * LIKE_ADAM * max(shape) ** 0.5
+        matrices = torch.stack(list(ahead)).flatten(2)
+        steps = orthogonal(matrices).to(weights[0].dtype).view(-1, *shape)
+        size = group["lr"] * LIKE_ADAM * max(matrices.shape[1:]) ** 0.5
         torch._foreach_mul_(weights, 1.0 - group["lr"] * group["weight_decay"])
         torch._foreach_add_(weights, list(steps.unbind()), alpha=-size)

@@ -10,13 +10,16 @@ from torch import Tensor, nn
 
 from training.recipes.muon import Muon
 
+# Kernels between fewer channels are those to and from pixels.
+WIDE = 16
+
 
 @dataclass(frozen=True)
 class Schedule:
     """Learning rate (its peak, and the parts of the run to rise and to fall), average and clipping.
 
     Weights whose names contain one of `slow` learn at `slow_part` of the rate. With `muon` the matrices of
-    transformer blocks have that optimizer.
+    transformer blocks have that optimizer, with `muon_kernels` the kernels of convolutions inside a network.
     """
 
     peak: float
@@ -29,6 +32,7 @@ class Schedule:
     slow: tuple[str, ...] = ()
     slow_part: float = 0.1
     muon: bool = False
+    muon_kernels: bool = False
 
     def rate(self, part: float) -> float:
         """Learning rate when `part` (0..1) of the run is over: a linear rise, then a cosine to 0."""
@@ -36,6 +40,15 @@ class Schedule:
             return self.peak * max(part, 1e-3) / self.warmup
         falling = max(0.0, part - (1.0 - self.fall)) / self.fall
         return self.peak * 0.5 * (1.0 + math.cos(math.pi * min(falling, 1.0)))
+
+
+def has_muon(schedule: Schedule, name: str, weight: Tensor) -> bool:
+    """Whether a weight is a matrix or a kernel that the schedule wants Muon for."""
+    if not name.endswith("weight"):
+        return False
+    if weight.dim() == 4:
+        return schedule.muon_kernels and min(weight.shape[:2]) >= WIDE
+    return schedule.muon and "blocks." in name and weight.dim() == 2
 
 
 class Optimizers:
@@ -51,7 +64,7 @@ class Optimizers:
             name = named.get(id(weight), "")
             if any(part in name for part in schedule.slow):
                 slow.append(weight)
-            elif schedule.muon and "blocks." in name and name.endswith("weight") and weight.dim() == 2:
+            elif has_muon(schedule, name, weight):
                 matrices.append(weight)
             else:
                 others.append(weight)

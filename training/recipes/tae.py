@@ -15,6 +15,7 @@ from training.recipes import losses, principal
 from training.recipes.batches import Batches, to_pixels, to_video
 from training.recipes.feed import Bucket, Feed, FeedPlan
 from training.recipes.files import grid, write_png, write_weights
+from training.recipes.lean import lean_on_cpu
 from training.recipes.loop import Learner, end, learn, place
 from training.recipes.memory import Memory, unfinished
 from training.recipes.order import Order
@@ -27,10 +28,10 @@ OUTLIER_WEIGHT = 0.01
 RECENT, OF_EACH = 24, 8
 # Noise on latents bounds what a decoder can learn: of a deviation of 0.14 it was 29 dB.
 FIRST_LOG_VARIANCE = -7.0
+# A decoder that is trained alone gets its noise from `roughness`; this is all but none.
+STILL_LOG_VARIANCE = -9.0
 # Steps of the usual size would take the principal components apart, whose weights are small.
-SCHEDULE = Schedule(
-    peak=1e-3, warmup=0.04, decay=0.995, slow=("blocks.project", "blocks.weight"), slow_part=0.01
-)
+SCHEDULE = Schedule(peak=1e-3, warmup=0.04, decay=0.998, slow=("blocks.",), slow_part=0.01, muon_kernels=True)
 # What moves is what a code of eight frames loses first, and it is a tenth of the picture.
 THINGS, CENTRED = 7.0, 0.85
 # The decoder hears latents as a transformer makes them: half of the windows with noise, up to this deviation.
@@ -47,17 +48,18 @@ SMOKE = CropPlan(((1, 64, 64), (9, 32, 32), (8, 64, 64)), (0.3, 0.4, 0.3))
 
 @dataclass(frozen=True)
 class Size:
-    """Pixels of a batch, films held out, slots of the ring."""
+    """Pixels of a batch, films held out, slots of the ring, windows of a batch at the most."""
 
     crops: CropPlan
     pixels: int
     heldout: int = 6
     slots: int = 96
+    most: int = 48
 
     def batch(self, bucket: Bucket) -> int:
         """Windows of a shape in a batch."""
         frames, height, width = bucket
-        return max(1, min(48, self.pixels // (frames * height * width)))
+        return max(1, min(self.most, self.pixels // (frames * height * width)))
 
     @property
     def slot_bytes(self) -> int:
@@ -69,7 +71,7 @@ def size_of(order: Order) -> Size:
     """What the machine can bear."""
     if order.smoke:
         return Size(SMOKE, 40_000, heldout=1, slots=16)
-    return Size(GPU, 1_500_000) if order.on_gpu else Size(CPU, 66_000, heldout=2, slots=32)
+    return Size(GPU, 1_500_000) if order.on_gpu else Size(CPU, 300_000, heldout=2, slots=32, most=8)
 
 
 def heldout(order: Order, size: Size) -> Tensor:
@@ -108,6 +110,8 @@ class Recipe(Learner):
         self.trainer = Trainer(order, (VIDEO_ENCODER, VIDEO_DECODER), SCHEDULE)
         self.encoder = self.trainer.networks[VIDEO_ENCODER]
         self.decoder = self.trainer.networks[VIDEO_DECODER]
+        if not order.on_gpu:
+            lean_on_cpu(self.decoder)
         # An encoder that is final has users, for whom it and its statistics stay. Without a GPU there is no
         # time for its deep half, and its linear half is a good code.
         final = order.mark(VIDEO_ENCODER).exists()
@@ -136,7 +140,7 @@ class Recipe(Learner):
         else:
             mean, log_variance = self.encoder.encode_moments(video)  # type: ignore[operator]
         if self.fixed:
-            return mean.float(), torch.full_like(mean, FIRST_LOG_VARIANCE)
+            return mean.float(), torch.full_like(mean, STILL_LOG_VARIANCE)
         # The offset makes the noise small at the start, when the decoder cannot see through it.
         return mean.float(), (log_variance.float() + FIRST_LOG_VARIANCE).clamp(-16, 4)
 

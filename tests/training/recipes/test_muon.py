@@ -29,6 +29,18 @@ def test_it_steps_like_the_one_of_torch() -> None:
         assert float((a - b).detach().norm()) < 0.05 * moved
 
 
+def test_a_kernel_steps_like_the_matrix_that_it_is() -> None:
+    torch.manual_seed(0)
+    matrix = nn.Parameter(torch.randn(16, 72))
+    kernel = nn.Parameter(matrix.detach().clone().view(16, 8, 3, 3))
+    for _ in range(3):
+        matrix.grad = torch.randn_like(matrix)
+        kernel.grad = matrix.grad.view_as(kernel).clone()
+        for weight in (matrix, kernel):
+            Muon([weight], lr=0.1).step()
+    assert torch.equal(kernel.detach().flatten(1), matrix.detach())
+
+
 def test_weights_without_a_gradient_stay() -> None:
     moving, still = nn.Parameter(torch.ones(4, 4)), nn.Parameter(torch.ones(4, 4))
     moving.grad = torch.eye(4)

@@ -37,3 +37,20 @@ def test_momenta_are_put_down_and_taken_up_again() -> None:
     fresh.recall(kept)
     assert all(torch.equal(a, b) for a, b in zip(whole, grown(fresh, weights, range(4, 7)), strict=True))
     assert fresh.rate == pytest.approx(first.rate)
+
+
+def test_muon_has_the_kernels_inside_a_network_and_not_those_to_and_from_pixels() -> None:
+    network = nn.ModuleDict(
+        {
+            "first": nn.Conv2d(12, 24, 3),
+            "inner": nn.Conv2d(24, 24, 3),
+            "last": nn.Conv2d(24, 12, 3),
+            "flat": nn.Linear(24, 24),
+        }
+    )
+    optimizers = Optimizers(
+        Schedule(peak=0.1, muon_kernels=True), [network], list(network.parameters()), fused=False
+    )
+    (kernel,) = optimizers.all[1].param_groups[0]["params"]
+    assert kernel is network["inner"].weight
+    assert len(Optimizers(Schedule(peak=0.1), [network], list(network.parameters()), fused=False).all) == 1

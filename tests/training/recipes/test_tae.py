@@ -4,9 +4,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from services.families.moviegen import casts
 from training.recipes import tae
 from training.recipes.files import frozen
-from training.recipes.order import Order
+from training.recipes.order import CAST, Order
 from training.recipes.sources import CropPlan, film_crop
 
 
@@ -88,6 +89,29 @@ def test_the_batch_keeps_to_its_pixels() -> None:
     assert size.batch((1, 144, 256)) == 48
     assert size.batch((16, 144, 256)) == 4
     assert size.slot_bytes >= 3 * 16 * 144 * 256
+    assert tae.Size(tae.CPU, 300_000, most=8).batch((1, 96, 96)) == 8
+
+
+def test_the_kernels_of_the_decoder_learn_by_muon_and_its_linear_half_slowly(order: Order) -> None:
+    recipe = tae.Recipe(order)
+    adam, muon = recipe.trainer.optimizers.all
+    kernels = {id(weight) for weight in muon.param_groups[0]["params"]}
+    slow = {id(weight) for weight in adam.param_groups[1]["params"]}
+    decoder = dict(recipe.decoder.named_parameters())
+    assert {n for n, w in decoder.items() if id(w) in slow} == {"blocks.weight", "blocks.bias"}
+    others = {name for name, w in decoder.items() if w.dim() == 4 and id(w) not in kernels}
+    assert others == {"sketch.weight", "last.space.weight", "last.time.mix.weight"}
+
+
+def test_on_a_cpu_the_decoder_draws_what_the_one_in_the_files_draws(order: Order) -> None:
+    recipe = tae.Recipe(order)
+    torch.manual_seed(0)
+    for weight in recipe.decoder.parameters():
+        weight.data += 0.02 * torch.randn_like(weight)
+    plain = casts.build(CAST, "video_decoder")
+    plain.load_state_dict(recipe.decoder.state_dict())
+    latents = torch.randn(1, 64, 2, 4, 4)
+    torch.testing.assert_close(recipe.decoder(latents), plain(latents), atol=1e-4, rtol=1e-3)
 
 
 def test_the_picture_of_it_is_drawn_without_a_trace(order: Order) -> None:
