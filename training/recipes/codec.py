@@ -17,7 +17,7 @@ from services.families.moviegen.envelope_codec import EnvelopeDecoder, EnvelopeE
 from training.recipes.batches import Batches
 from training.recipes.feed import Feed, FeedPlan, Place
 from training.recipes.files import read_weights, write_png, write_wave, write_weights
-from training.recipes.likeness import colours, spectra, untuned
+from training.recipes.likeness import apart, aspects, untuned
 from training.recipes.loop import Learner, end, learn
 from training.recipes.memory import unfinished
 from training.recipes.order import CAST, Order
@@ -94,6 +94,10 @@ class Recipe(Learner):
         difference: Tensor = self.encoder.powers(made) - self.encoder.powers(true)
         return difference.abs().mean()
 
+    def heard(self, waveform: Tensor) -> list[Tensor]:
+        """All that a waveform [B,1,S] is compared by."""
+        return [self.encoder.powers(waveform), *aspects(waveform[:, 0])]
+
     def loss(self, waveform: Tensor) -> Tensor:
         """Loss of waveforms [B,S]. Latents get a little noise, as those of a transformer will have.
 
@@ -104,9 +108,8 @@ class Recipe(Learner):
         latents = self.encoder(true)
         amount = HISS * torch.rand(len(latents), 1, 1, device=latents.device)
         levels, tuning = self.decoder.plan(latents + amount * torch.randn_like(latents))
-        made = self.decoder.play(levels, tuning.detach())
-        alike = 0.3 * spectra(made[:, 0], waveform) + (colours(made[:, 0]) - colours(waveform)).abs().mean()
-        return self.distance(made, true) + alike + UNTUNED * self.untuned(tuning, true)
+        made = self.heard(self.decoder.play(levels, tuning.detach()))
+        return apart(made, self.heard(true)) + UNTUNED * self.untuned(tuning, true)
 
     def untuned(self, tuning: Tensor, true: Tensor) -> Tensor:
         """Mean squared error in Hz of how low tones are tuned [B,low,4T], of waveforms [B,1,S]."""
@@ -159,7 +162,7 @@ def run(order: Order) -> None:
     begin = saved.place if saved else Place() if fresh else after
     plan = FeedPlan(order.workers, 128, 4 * size.samples + 64, 20_000_000 * (order.seed + 1), begin)
     with (
-        Feed(partial(sound, samples=size.samples, plain=not order.on_gpu), plan) as feed,
+        Feed(partial(sound, samples=size.samples), plan) as feed,
         Batches(feed, lambda _: size.batch, order.on_gpu) as batches,
     ):
         if fresh:

@@ -19,6 +19,11 @@ def test_features_are_resampled_as_at_inference(frames: int, count: int, rate: i
     np.testing.assert_allclose(found[0].numpy(), expected, atol=1e-6)
 
 
+def test_texts_end_where_the_longest_does() -> None:
+    tokens = torch.tensor([[5, 6, 0, 0, 0], [7, 0, 0, 0, 0], [8, 9, 3, 0, 0]])
+    assert audio.without_pads(tokens).tolist() == [[5, 6, 0], [7, 0, 0], [8, 9, 3]]
+
+
 def test_context_is_mostly_empty_and_else_shows_what_the_mask_says() -> None:
     torch.manual_seed(0)
     latents = torch.randn(2000, 4, 10)
