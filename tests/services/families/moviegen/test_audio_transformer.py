@@ -1,4 +1,5 @@
 from dataclasses import replace
+from shutil import which
 
 import pytest
 import torch
@@ -91,3 +92,19 @@ def test_a_glance_begins_as_what_is_seen_and_then_reaches_two_latents() -> None:
 def test_too_long_a_sound_is_refused() -> None:
     with pytest.raises(RuntimeError, match="must match"):
         network()(**inputs(1, PARAMS.max_latents + 1))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.skipif(which("g++") is None, reason="blocks are compiled with g++")
+def test_compiled_blocks_have_the_gradients_of_plain_ones() -> None:
+    given = inputs(2, 12)
+
+    def gradients(module: AudioTransformer) -> dict[str, Tensor]:
+        module(**given).square().mean().backward()
+        return {name: weight.grad for name, weight in module.named_parameters() if weight.grad is not None}
+
+    plain, compiled = gradients(network()), network()
+    for block in compiled.blocks:
+        block.compile(dynamic=True)
+    for name, gradient in gradients(compiled).items():
+        torch.testing.assert_close(gradient, plain[name], atol=1e-6, rtol=1e-3)

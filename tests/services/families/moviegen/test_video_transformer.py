@@ -1,4 +1,5 @@
 from dataclasses import replace
+from shutil import which
 
 import pytest
 import torch
@@ -163,3 +164,34 @@ def test_predicted_data_gives_the_velocity_that_leads_there() -> None:
     left = (1.0 - given["timestep"])[:, None, None, None, None]
     # A fresh network predicts zeros.
     torch.testing.assert_close(given["latents"] + left * module(**given), torch.zeros_like(given["latents"]))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.skipif(which("g++") is None, reason="blocks are compiled with g++")
+def test_compiled_blocks_have_the_gradients_of_plain_ones() -> None:
+    given = inputs(2, 2, 8, 8)
+
+    def gradients(module: VideoTransformer) -> dict[str, Tensor]:
+        module(**given).square().mean().backward()
+        return {name: weight.grad for name, weight in module.named_parameters() if weight.grad is not None}
+
+    plain, compiled = gradients(network()), network()
+    for block in compiled.blocks:
+        block.compile(dynamic=True)
+    for name, gradient in gradients(compiled).items():
+        torch.testing.assert_close(gradient, plain[name], atol=1e-6, rtol=1e-3)
+
+
+@torch.no_grad()
+def test_what_is_given_can_be_copied() -> None:
+    torch.manual_seed(0)
+    module = VideoTransformer(replace(PARAMS, predicts_data=True, copies=True)).eval()
+    given = inputs(2, 3, 4, 4) | {"timestep": torch.tensor([0.5, 0.5])}
+    given["condition"][:, 16] = 0
+    given["condition"][1, 16, 0] = 1
+    module.copying.bias[:] = 9.0
+    data = given["latents"] + 0.5 * module(**given)
+    # A fresh network predicts zeros, unless it copies.
+    torch.testing.assert_close(data[0], torch.zeros_like(data[0]))
+    first = given["condition"][1, :16, :1].expand(-1, 3, -1, -1)
+    torch.testing.assert_close(data[1], first, atol=1e-5, rtol=0)
