@@ -3,7 +3,6 @@
 Shapes: B batch, T h w latent frames, rows and columns, N = T h/2 w/2 tokens, D width.
 """
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 

@@ -226,8 +226,8 @@ def reel(rng: np.random.Generator, plan: FilmPlan) -> Reel:
 def film(seed: int, plan: FilmPlan) -> Sample:
     """A whole film, or one frame, with its caption: `video` uint8 [F,H,W,3]; bucket (T, h, w, task).
 
-    `things` uint8 [T,h,w] are the looks of what is there, 0 where nothing is (`looks.py`). An edit has the film before it as `source`, like
-    `video`; a film of a figure its square `portrait` [1,S,S,3].
+    `things` uint8 [T,h,w] are the looks of what is there, 0 where nothing is (`looks.py`). An edit has the
+    film before it as `source`, like `video`; a film of a figure its square `portrait` [1,S,S,3].
     """
     rng = chance(seed)
     form = reel(rng, plan)

@@ -129,7 +129,7 @@ class VideoTransformer(nn.Module):
         """
         x = self.patches(torch.cat([latents, condition], dim=1))
         grid = x.shape[2:]
-        # Tokens that lie apart in memory get wrong gradients from compiled blocks (torch 2.13, dynamic shapes).
+        # Where tokens lie apart in memory, compiled blocks have wrong gradients (torch 2.13, dynamic shapes).
         x = x.flatten(2).transpose(1, 2).contiguous()
         position = self.positions(*grid)
         context, seen = self._context(task, text, text_mask, character)
