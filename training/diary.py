@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from services.contract.errors import ConfigurationError
-from training.lineage import weights_in
+from training.lineage import code, weights_in
 from training.plan import Run
 
 NAME = "run.json"
@@ -16,7 +16,8 @@ NAME = "run.json"
 class Diary:
     """Seconds that went into a run, and the recipes that have ended (well, or for good).
 
-    `began` are digests of the weights that lay in the folder at the beginning.
+    `began` are digests of the weights that lay in the folder at the beginning, `codes` are those of the code
+    then and, where it had changed, when the run went on.
     """
 
     path: Path
@@ -24,6 +25,7 @@ class Diary:
     spent_s: float = 0.0
     ended: list[str] = field(default_factory=list)
     began: dict[str, str] = field(default_factory=dict)
+    codes: list[str] = field(default_factory=list)
 
     def write(self) -> None:
         """Keep it on the disk."""
@@ -43,7 +45,8 @@ def opened(run: Run, anew: bool) -> Diary:
     Raises ConfigurationError where another run is unfinished.
     """
     path = run.work / NAME
-    fresh = Diary(path, run.facts(), began=weights_in(run.work))
+    now = code()
+    fresh = Diary(path, run.facts(), began=weights_in(run.work), codes=[now])
     if not path.exists() or anew:
         if anew:
             for state in run.work.glob("*.state"):
@@ -51,7 +54,8 @@ def opened(run: Run, anew: bool) -> Diary:
         return fresh
     said = json.loads(path.read_text())
     if said["facts"] == fresh.facts:
-        return Diary(path, fresh.facts, said["spent_s"], said["ended"], said["began"])
+        codes = said["codes"] + [now] * (now != said["codes"][-1])
+        return Diary(path, fresh.facts, said["spent_s"], said["ended"], said["began"], codes)
     if set(said["facts"]["recipes"]) - set(said["ended"]):
         raise ConfigurationError(f"{path}: a run with other options is unfinished; --anew gives it up")
     return fresh

@@ -8,7 +8,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -70,20 +70,23 @@ def weights_in(work: Path) -> dict[str, str]:
     return {name: digest(checkpoint.read(path)) for name, path in paths.items() if path.exists()}
 
 
-def made(run: Run, stage: Stage, began: Mapping[str, str]) -> list[Record]:
-    """Records of the networks of a stage that has ended; `began` are the weights when the run began."""
+def made(run: Run, stage: Stage, began: Mapping[str, str], codes: Sequence[str]) -> list[Record]:
+    """Records of the networks of a stage that has ended.
+
+    `began` are the weights when the run began, `codes` what `code` said then and each time it went on.
+    """
     now = weights_in(run.work)
     on = {network: now[network] for network in stage.needs if network in now}
-    how = options(run, stage)
+    how = options(run, stage) | {"code": " then ".join(codes)}
     return [Record(name, now[name], began.get(name), on, how) for name in stage.networks if name in now]
 
 
 def options(run: Run, stage: Stage) -> dict[str, Any]:
-    """All that a run of a recipe is a function of, and where it ran."""
+    """What a run of a recipe is a function of besides code and weights, and where it ran."""
     return {
         "recipe": stage.recipe, "seed": run.seed, "smoke": run.smoke, "compile": run.compile,
         "steps": steps(run, stage), "budget_s": run.budget_s, "device": run.device, "cores": run.cores,
-        "threads": run.threads, "torch": torch.__version__, **code(),
+        "threads": run.threads, "torch": torch.__version__,
     }  # fmt: skip
 
 
@@ -95,8 +98,8 @@ def steps(run: Run, stage: Stage) -> int:
     return len(json.loads(pace.read_text())["parts"])
 
 
-def code(root: Path = ROOT) -> dict[str, str | None]:
-    """A digest of the code that decides what is learned, and the commit, where that is known."""
+def code(root: Path = ROOT) -> str:
+    """A digest of the code that decides what is learned, with the commit, where that is known."""
     total = sha256()
     for path in sorted(path for part in CODE for path in sources(root / part)):
         total.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
@@ -106,7 +109,7 @@ def code(root: Path = ROOT) -> dict[str, str | None]:
         text=True,
         check=False,
     )
-    return {"code": total.hexdigest()[:LETTERS], "commit": said.stdout.strip() or None}
+    return " ".join([total.hexdigest()[:LETTERS], *([f"({said.stdout.strip()})"] if said.stdout else [])])
 
 
 def sources(path: Path) -> Iterable[Path]:

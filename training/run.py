@@ -178,7 +178,7 @@ def attend(run: Run, parts: list[Part], diary: Diary, watch: Watch) -> None:
                 say(f"{part.stage.recipe} is left out: {', '.join(missing)} will not come")
                 part.over = True
             if part.well and part.stage.recipe not in diary.ended:
-                add(run.work / NAME, made(run, part.stage, diary.began))
+                add(run.work / NAME, made(run, part.stage, diary.began, diary.codes))
                 diary.end(part.stage.recipe)
         if time.time() - written > WRITE_EVERY_S:
             diary.spent_s, written = spent, time.time()

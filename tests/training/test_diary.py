@@ -42,6 +42,14 @@ def test_the_weights_at_the_beginning_are_known_later(run: Run) -> None:
     assert opened(run, anew=False).began == diary.began
 
 
+def test_the_code_of_a_run_is_known_and_when_it_changed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for now, known in (("a", ["a"]), ("a", ["a"]), ("b", ["a", "b"])):
+        monkeypatch.setattr("training.diary.code", lambda now=now: now)
+        diary = opened(run, anew=False)
+        diary.write()
+        assert diary.codes == known
+
+
 def test_anew_gives_up_what_was_begun(run: Run) -> None:
     opened(run, anew=False).end("tae")
     (run.work / "codec.state").touch()
