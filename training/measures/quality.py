@@ -7,8 +7,8 @@ Frames = NDArray[np.uint8]
 Wave = NDArray[np.float32]
 Line = NDArray[np.float64]
 WINDOW = 7
-# A dot is this much brighter than all pixels two away from it.
-DOT = 70
+# A dot is so many levels brighter than all that is two cells away from it, by the width of a cell in pixels.
+DOTS = {1: 70.0, 2: 50.0, 4: 35.0}
 HIGHEST_DB = 99.0
 
 
@@ -45,24 +45,58 @@ def ssim(one: Frames, two: Frames) -> float:
 
 
 def bright_dots(frames: Frames, reference: Frames | None = None) -> int:
-    """Number of bright dots in a film [F,H,W,3] (paper, 3.1.1) that the reference does not have."""
-    excess = _light(frames)
-    if reference is not None:
-        excess = excess - _light(reference)
-    inner = excess[:, 2:-2, 2:-2]
+    """Number of bright dots in a film [F,H,W,3] (paper, 3.1.1) that the reference does not have.
+
+    Dots are up to three pixels wide, with a reference up to twelve. They must stand out both in the film and
+    in its difference from the reference: where the dark corner of a thing is blunted, only the difference
+    has one. A dot beside one of the reference's is that one, out of place.
+    """
+    if reference is None:
+        return _starts(_standing_out(_light(frames)) > DOTS[1])
+    most = 0
+    for side, least in DOTS.items():
+        film, truth = (_cells(_light(part), side) for part in (frames, reference))
+        own = (_standing_out(film) > least) & (_standing_out(film - truth) > least)
+        known = _grown(_standing_out(truth) > least / 2)
+        most = max(most, _starts(own & ~known))
+    return most
+
+
+def _standing_out(light: Line) -> Line:
+    """How much brighter each place [F,H-4,W-4] of [F,H,W] is than all that are two away from it."""
+    inner = light[:, 2:-2, 2:-2]
     around = np.full_like(inner, -np.inf)
-    height, width = excess.shape[1:]
+    height, width = light.shape[1:]
     for down in range(-2, 3):
         for across in range(-2, 3):
             if max(abs(down), abs(across)) == 2:
-                part = excess[:, 2 + down : height - 2 + down, 2 + across : width - 2 + across]
+                part = light[:, 2 + down : height - 2 + down, 2 + across : width - 2 + across]
                 np.maximum(around, part, out=around)
-    dots = inner - around > DOT
-    return int(_starts(dots))
+    return inner - around
+
+
+def _cells(light: Line, side: int) -> Line:
+    """Means of whole squares of pixels."""
+    frames, height, width = light.shape
+    rows, columns = height // side, width // side
+    whole = light[:, : rows * side, : columns * side]
+    means: Line = whole.reshape(frames, rows, side, columns, side).mean((2, 4))
+    return means
+
+
+def _grown(where: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Places [F,H,W], and all that touch them."""
+    wide = where.copy()
+    wide[:, 1:] |= where[:, :-1]
+    wide[:, :-1] |= where[:, 1:]
+    grown = wide.copy()
+    grown[:, :, 1:] |= wide[:, :, :-1]
+    grown[:, :, :-1] |= wide[:, :, 1:]
+    return grown
 
 
 def _starts(dots: NDArray[np.bool_]) -> int:
-    """Dots whose upper and left neighbours are none, so that a dot of several pixels counts once."""
+    """Dots whose upper and left neighbours are none: one of several pixels counts once."""
     first = dots.copy()
     first[:, 1:] &= ~dots[:, :-1]
     first[:, :, 1:] &= ~dots[:, :, :-1]

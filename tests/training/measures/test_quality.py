@@ -50,6 +50,40 @@ def test_bright_dots_are_counted_once_and_not_if_they_belong_there() -> None:
     assert bright_dots(large) == 0
 
 
+@pytest.mark.parametrize("width", [1, 2, 3, 5, 9])
+def test_bright_dots_of_every_width_are_counted_against_a_reference(width: int) -> None:
+    film = np.full((1, 48, 64, 3), 60, np.uint8)
+    dotted = film.copy()
+    dotted[:, 20 : 20 + width, 30 : 30 + width] = 200
+    assert bright_dots(dotted, film) == 1
+
+
+def test_an_edge_that_is_blunted_leaves_no_bright_dot() -> None:
+    film = np.full((1, 40, 40, 3), 210, np.uint8)
+    film[:, 10:30, 10:30] = 50
+    blunted = film.copy()
+    blunted[:, 10:12, 10:12] = 200
+    assert bright_dots(blunted, film) == 0
+
+
+def test_a_dot_of_the_reference_may_be_out_of_place_by_a_little() -> None:
+    film = np.full((1, 40, 40, 3), 40, np.uint8)
+    film[:, 10:12, 10:12] = 220
+    assert bright_dots(np.roll(film, 1, 2), film) == 0
+    assert bright_dots(np.roll(film, 12, 2), film) == 1
+
+
+def test_a_sharper_film_with_spots_has_more_dots_than_a_blurred_one() -> None:
+    film = np.full((4, 48, 64, 3), 60, np.uint8)
+    film[:, 24:] = 150
+    blurred = ((film.astype(int) + np.roll(film, 1, 1)) // 2).astype(np.uint8)
+    spotted = blurred.copy()
+    for number, column in enumerate(range(6, 60, 9)):
+        spotted[number % 4, 8:10, column : column + 2] = 190
+    assert bright_dots(blurred, film) == 0
+    assert bright_dots(spotted, film) == 6
+
+
 def test_si_sdr_knows_no_level_and_falls_with_noise() -> None:
     tone = np.sin(np.arange(4800) / 20).astype(np.float32)
     hiss = RNG.standard_normal(4800).astype(np.float32)
