@@ -93,14 +93,16 @@ def sample_audio(
 ) -> Iterator[Step]:
     """Latents of ``shape`` (C,T) by midpoint steps on a linear schedule (paper, section 6).
 
-    ``features`` [F,V] are those of the film's frames; both rows of the guidance see them, so that it goes
-    along the text alone. No sound is given beforehand. Raises GenerationError as ``sample_video``.
+    ``features`` [F,V] are those of the film's frames. The row of the guidance without the text does not see
+    them either, so that it goes along both: hits come more surely when they are seen. No sound is given
+    beforehand. Raises GenerationError as ``sample_video``.
     """
     channels, count = shape
+    seen = resample(features, count, frames_per_latent)
     fixed = {
         **_texts(course),
         tensors.CONTEXT: np.zeros((2, channels + 1, count), dtype=np.float32),
-        tensors.VISUAL: _twice(resample(features, count, frames_per_latent)),
+        tensors.VISUAL: np.stack([np.zeros_like(seen), seen]),
     }
     field = _field(network, fixed, course.guidance)
     x = course.begin(shape, Stream.SOUND)

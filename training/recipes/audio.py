@@ -2,8 +2,8 @@
 
 Features are computed once a film, of a picture as a video model would show it, so that a step costs little.
 Text comes without a frame rate: the sound caption or the caption of the picture. Guidance at inference works
-against the same picture with empty text; that is what leaving out the text prepares. The picture is left out
-at times too, so that sound can be made from text alone.
+against empty text and no picture; that is what leaving them out prepares. So sound can be made from text
+alone, too.
 """
 
 import random

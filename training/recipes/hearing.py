@@ -23,13 +23,16 @@ class Booth:
 
     @torch.no_grad()
     def sound(self, visual: Tensor, tokens: Tensor) -> Tensor:
-        """The sound [S] for features [1,T,D] and tokens [2,L]: nothing, and the text. From the same noise."""
+        """The sound [S] for features [1,T,D] and tokens [2,L]: nothing, and the text. From the same noise.
+
+        The branch without the text does not see the picture either.
+        """
         device, channels = visual.device, self.transformer.params.latent_channels
         states, mask = self.text_encoder(tokens), (tokens != 0).float()
         generator = torch.Generator(device).manual_seed(1)
         noise = torch.randn((1, channels, visual.shape[1]), generator=generator, device=device)
         nothing = torch.zeros(2, channels + 1, visual.shape[1], device=device)
-        seen = flow.twice(visual)
+        seen = torch.cat([torch.zeros_like(visual), visual])
 
         def field(x: Tensor, at: float) -> Tensor:
             moment = torch.full((2,), at, device=device)

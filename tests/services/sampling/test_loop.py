@@ -50,6 +50,8 @@ def test_sound_takes_two_evaluations_a_step() -> None:
     def network(inputs: Mapping[str, Array]) -> Floats:
         times.extend(inputs[tensors.TIMESTEP][:1])
         assert inputs[tensors.VISUAL].shape == (2, 50, 4)
+        assert not inputs[tensors.VISUAL][0].any()
+        assert (inputs[tensors.VISUAL][1] == 1).all()
         assert inputs[tensors.CONTEXT].shape == (2, 9, 50)
         return to_target(inputs)
 
