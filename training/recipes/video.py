@@ -22,6 +22,7 @@ from training.recipes.batches import Batch, Batches, to_video
 from training.recipes.division import Division
 from training.recipes.feed import Bucket, Feed, FeedPlan
 from training.recipes.files import frozen, write_png
+from training.recipes.keeping import Keeping
 from training.recipes.loop import end, learn, place
 from training.recipes.memory import unfinished
 from training.recipes.order import Order
@@ -45,6 +46,7 @@ MOST_DONE = 0.2
 EARLY, WIDE = -0.4, 1.1
 THINGS, IN_NOISE = 4.0, 0.3
 ASKED, ASKED_AFTER = 0.1, 5
+TOLD = 0.05
 TILE = 32
 
 
@@ -107,6 +109,7 @@ class Recipe(Storing):
         transformer = self.trainer.networks[VIDEO_TRANSFORMER]
         assert isinstance(transformer, VideoTransformer)
         self.asking.listen(transformer.blocks[ASKED_AFTER])
+        self.keeping = Keeping(transformer.copying)
         self.transformer, self.predicts_data = transformer, transformer.params.predicts_data
         self.text_encoder: Callable[[Tensor], Tensor]
         self.words = text.tokenizer()
@@ -245,16 +248,17 @@ class Recipe(Storing):
         with autocast(self.order):
             with torch.no_grad():
                 states, mask = self.text_encoder(tokens), (tokens != 0).float()
-            velocity = self.transformer(x, self.condition(rows, task), time_, task, states, mask, character)
-        asked = self.asking(rows["things"])
+            given = self.condition(rows, task)
+            velocity = self.transformer(x, given, time_, task, states, mask, character)
+        asked, told = self.asking(rows["things"]), self.keeping.loss(latents, given)
         error = self.error(velocity.float(), (x, latents, noise), time_)
         # A thing is a few cells of hundreds: with the same weight for all it comes last. Less so in noise,
         # where its place is open: there the full weight draws it in all places that it could have.
         clear = IN_NOISE + (1.0 - IN_NOISE) * time_[:, None, None, None, None]
         regard = 1.0 + (THINGS - 1.0) * clear * (rows["things"] > 0)[:, None]
         flown = (error.square() * self.weights * regard).mean() / regard.mean()
-        self.trainer.note(asked=asked.detach())
-        loss: Tensor = flown + ASKED * asked
+        self.trainer.note(asked=asked.detach(), told=told.detach())
+        loss: Tensor = flown + ASKED * asked + TOLD * told
         return loss
 
     def error(self, velocity: Tensor, path: tuple[Tensor, Tensor, Tensor], moment: Tensor) -> Tensor:
