@@ -24,7 +24,7 @@ from training.plan import Run, Stage
 ROOT = Path(__file__).parents[1]
 SHIPPED = Path(__file__).with_suffix(".jsonl")
 NAME = "lineage.jsonl"
-CODE = ("training/recipes", "training/world", "training/plan.py", "services/families", "services/sampling")
+CODE = ("training/recipes", "training/world", "services/families")
 LETTERS = 16
 
 
