@@ -29,6 +29,7 @@ from services.contract.tokenizer import PAD
 from services.families.moviegen.audio_transformer import AudioTransformer
 from training.recipes import flow, text
 from training.recipes.batches import Batch, Batches
+from training.recipes.compiled import compare
 from training.recipes.division import Division
 from training.recipes.feed import Bucket, Feed, FeedPlan, Sample
 from training.recipes.files import frozen, write_png, write_wave
@@ -195,7 +196,11 @@ class Recipe(Storing):
             }
             self.replay.add((seconds,), rows)
             self.text_encoder = lambda tokens: states[:1, : tokens.shape[1]].expand(len(tokens), -1, -1)
-            self.loss((seconds,)).backward()  # type: ignore[no-untyped-call]
+            if self.order.compile:
+                off = compare(partial(self.loss, (seconds,)), self.trainer.weights, self.order.device)
+                self.trainer.journal.write(compiled_gradients_off_by=off)
+            else:
+                self.loss((seconds,)).backward()  # type: ignore[no-untyped-call]
         self.trainer.clear()
         self.replay = real
 

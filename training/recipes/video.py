@@ -19,6 +19,7 @@ from services.families.moviegen.video_transformer import NEAREST, VideoTransform
 from training.recipes import flow, text
 from training.recipes.asking import Asking
 from training.recipes.batches import Batch, Batches, to_video
+from training.recipes.compiled import compare
 from training.recipes.division import Division
 from training.recipes.feed import Bucket, Feed, FeedPlan
 from training.recipes.files import frozen, write_png
@@ -137,7 +138,11 @@ class Recipe(Storing):
             }
             bucket = (length, *shape[3:], TEXT)
             self.replay.add(bucket, rows | {"tokens": self.empty.expand(4, -1)})
-            self.loss(bucket).backward()  # type: ignore[no-untyped-call]
+            if self.order.compile:
+                off = compare(partial(self.loss, bucket), self.trainer.weights, self.order.device)
+                self.trainer.journal.write(compiled_gradients_off_by=off)
+            else:
+                self.loss(bucket).backward()  # type: ignore[no-untyped-call]
         self.trainer.clear()
         self.replay = real
 
