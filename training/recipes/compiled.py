@@ -32,7 +32,7 @@ def compare(loss_of: Callable[[], Tensor], weights: Sequence[Tensor], device: st
     memory.take_chances(states, device)
     compiled, plain = found
     off = sum(float((a - b).square().sum()) for a, b in zip(compiled, plain, strict=True))
-    part = (off / max(sum(float(b.square().sum()) for b in plain), 1e-30)) ** 0.5
+    part: float = (off / max(sum(float(b.square().sum()) for b in plain), 1e-30)) ** 0.5
     if not part < MOST:
         raise ConfigurationError(f"compiled blocks have gradients of their own, off by {100 * part:.0f} %")
     return part
