@@ -33,10 +33,10 @@ from training.recipes.sources import CHARACTER, CONTINUATION, EDIT, IMAGE, SIZES
 from training.recipes.storing import Storing
 from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 
-SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999, muon=True)
+SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999, muon=True, muon_kernels=True)
 # Without a GPU batches are small, and there is only time to go on from weights that were trained on one, in
 # the plain part of the world.
-GENTLE = Schedule(peak=4e-4, warmup=0.03, fall=0.8, decay=0.998, muon=True)
+GENTLE = Schedule(peak=8e-4, warmup=0.03, fall=0.8, decay=0.998, muon=True, muon_kernels=True)
 WIDTH = 256
 WITHOUT_TEXT = 0.12
 TASK_SHARES = (0.70, 0.20, 0.10)
@@ -44,8 +44,9 @@ IMAGE_PART = 0.15
 IMAGES_LATER = 0.2
 ENCODE_PART = 0.3
 MOST_DONE = 0.2
-EARLY, WIDE = -0.4, 1.1
-THINGS, IN_NOISE = 4.0, 0.3
+# Latents are many and things large: what will be where is decided between times 0.03 and 0.2.
+EARLY, WIDE = -1.0, 1.2
+THINGS, OPEN, SETTLED = 4.0, 0.15, 0.5
 ASKED, ASKED_AFTER = 0.1, 5
 TOLD = 0.05
 TILE = 32
@@ -94,8 +95,8 @@ def size_of(order: Order) -> Size:
         return Size(short, 256, 700_000, 4 << 20, 12, Show(2, 2, 4, (64, 64)), 1.0)
     if order.on_gpu:
         return Size(FilmPlan(), 65_536, 9_500_000, 1 << 30, 64, Show(8, 8, 30), 5.6)
-    short = FilmPlan((1, 4), (0.4, 0.6), (4,), SIZES[0], edits=0.12, figures=0.0, plain=0.4)
-    return Size(short, 2304, 600_000, 256 << 20, 24, Show(8, 8, 25), 1.5, images=0.0, images_later=0.2)
+    short = FilmPlan((1, 4), (0.4, 0.6), (4,), SIZES[0], edits=0.15, figures=0.0, plain=0.4)
+    return Size(short, 4608, 600_000, 768 << 20, 24, Show(8, 8, 25), 2.0, images=0.0, images_later=0.35)
 
 
 class Recipe(Storing):
@@ -118,8 +119,9 @@ class Recipe(Storing):
         self.division = Division(order, self.trainer.pace, ENCODE_PART, self.size.clips)
         self.weights = torch.ones((), device=order.device)
         if order.compile:
-            for block in self.transformer.get_submodule("blocks"):  # type: ignore[attr-defined]
-                block.compile(dynamic=True)
+            # On a CPU films have one size, and blocks for one are faster.
+            for block in [*self.transformer.get_submodule("blocks"), self.transformer.get_submodule("refiner")]:  # type: ignore[misc]
+                block.compile(dynamic=self.order.on_gpu)
 
     def warm_up(self) -> None:
         """A loss and its gradient on made-up clips: what is compiled at first use is so in advance."""
@@ -257,9 +259,10 @@ class Recipe(Storing):
             velocity = self.transformer(x, given, time_, task, states, mask, character)
         asked, told = self.asking(rows["things"]), self.keeping.loss(latents, given)
         error = self.error(velocity.float(), (x, latents, noise), time_)
-        # A thing is a few cells of hundreds: with the same weight for all it comes last. Less so in noise,
-        # where its place is open: there the full weight draws it in all places that it could have.
-        clear = IN_NOISE + (1.0 - IN_NOISE) * time_[:, None, None, None, None]
+        # A thing is a few cells of hundreds: with the same weight for all it comes last. Not so in noise, where
+        # its place is open: there the weight would draw it in all places that it could have.
+        settled = ((time_ - OPEN) / (SETTLED - OPEN)).clamp(0.0, 1.0)
+        clear = settled[:, None, None, None, None]
         regard = 1.0 + (THINGS - 1.0) * clear * (rows["things"] > 0)[:, None]
         flown = (error.square() * self.weights * regard).mean() / regard.mean()
         self.trainer.note(asked=asked.detach(), told=told.detach())

@@ -13,6 +13,7 @@ from services.families.moviegen.audio_codec import AudioCodecParams, AudioDecode
 from services.families.moviegen.audio_transformer import AudioTransformer, AudioTransformerParams
 from services.families.moviegen.character_encoder import CharacterParams
 from services.families.moviegen.envelope_codec import EnvelopeCodecParams, EnvelopeDecoder, EnvelopeEncoder
+from services.families.moviegen.refining import RefinerParams
 from services.families.moviegen.tae import TAEDecoder, TAEEncoder, TAEParams
 from services.families.moviegen.text_encoder import TextEncoder, TextEncoderParams
 from services.families.moviegen.upsampler import PixelUpsampler, PixelUpsamplerParams
@@ -47,6 +48,7 @@ MINI: Mapping[str, Constructor] = {
             condition_channels=MINI_TAE.latent_channels + 1,
             predicts_data=True,
             copies=True,
+            refiner=RefinerParams(),
             character=CharacterParams(),
         ),
     ),

@@ -23,6 +23,7 @@ from services.families.moviegen.layers import (
     mask_bias,
     sinusoids,
 )
+from services.families.moviegen.refining import Refiner, RefinerParams, weighed
 
 CHARACTER = TASKS.index("character")
 TASK_TOKENS = 4
@@ -51,6 +52,8 @@ class VideoTransformerParams:
     which need not carry the noise of every token from end to end."""
     copies: bool = False
     """Cells of predicted data can be taken from what is given: ours, see `copying`."""
+    refiner: RefinerParams | None = None
+    """Of what mends predicted data cell by cell: ours, see `refining`."""
     character: CharacterParams | None = None
     """Of what sees characters as tokens; None where there are none (the upsampler)."""
 
@@ -105,10 +108,14 @@ class VideoTransformer(nn.Module):
         self.velocity = Velocity(width, 4 * params.latent_channels)
         if params.copies:
             self.copying = Copying(width)
+        if params.refiner is not None:
+            self.refiner = Refiner(params.refiner, params.latent_channels, params.condition_channels, width)
         if params.character is not None:
             self.character = CharacterEncoder(params.character, params.latent_channels, width)
         initialize(self)
         nn.init.zeros_(self.patches.weight[:, params.latent_channels :])
+        if params.refiner is not None:
+            self.refiner.start()
 
     def forward(
         self,
@@ -127,7 +134,8 @@ class VideoTransformer(nn.Module):
         latents of a portrait, where the network takes one: hidden from all tasks but its own, and None does
         for a batch of others.
         """
-        x = self.patches(torch.cat([latents, condition], dim=1))
+        given = torch.cat([latents, condition], dim=1)
+        x = self.patches(given)
         grid = x.shape[2:]
         # Where tokens lie apart in memory, compiled blocks have wrong gradients (torch 2.13, dynamic shapes).
         x = x.flatten(2).transpose(1, 2).contiguous()
@@ -141,6 +149,9 @@ class VideoTransformer(nn.Module):
         y = self._unpatch(self.velocity(x, time), grid)
         if not self.params.predicts_data:
             return y
+        if self.params.refiner is not None:
+            more, doubt = self.refiner(x, time, given, y)
+            y = weighed(y + more, doubt, latents, timestep)
         if self.params.copies:
             source, there = carried(condition)
             y = y + self.copying(x, time, grid, there) * (source - y)
