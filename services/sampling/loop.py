@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.contract import tensors
+from services.contract.cast import TASKS
 from services.contract.errors import GenerationError
 from services.sampling.arrays import Array, Floats, Network
 from services.sampling.guidance import guide
@@ -17,6 +18,9 @@ from services.sampling.noise import Stream, noise
 from services.sampling.resample import resample
 from services.sampling.schedule import linear, linear_quadratic
 from services.sampling.solver import euler, midpoint
+
+CONTINUATION = TASKS.index("continuation")
+Field = Callable[[Floats, float], Floats]
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,9 @@ def sample_video(
 ) -> Iterator[Step]:
     """Latents of ``shape`` (C,T,h,w) by Euler steps on the linear-quadratic schedule (paper, section 3.4.2).
 
-    ``source`` [C,n,h,w] are the first n latents of the film, given with the order; ``character`` is that of
-    ``portrait``, or None for a network that sees none. Raises GenerationError where the orders do not fit
-    each other or the network's answer is not finite.
+    ``source`` [C,n,h,w] are the first n latents of the film, given with the order: a continuation keeps them
+    as they are. ``character`` is that of ``portrait``, or None for a network that sees none. Raises
+    GenerationError where the orders do not fit each other or the network's answer is not finite.
     """
     fixed = {
         **_texts(course),
@@ -81,6 +85,8 @@ def sample_video(
         **({} if character is None else {tensors.CHARACTER: _twice(character)}),
     }
     field = _field(network, fixed, course.guidance)
+    if source is not None and task == CONTINUATION:
+        field = _keeping(field, source)
     x = course.begin(shape, Stream.PICTURE)
     times = linear_quadratic(course.steps)
     for index in range(course.start_step, course.steps):
@@ -150,7 +156,7 @@ def _twice(array: Floats) -> Floats:
     return np.stack([array, array])
 
 
-def _field(network: Network, fixed: Mapping[str, Array], scale: float) -> Callable[[Floats, float], Floats]:
+def _field(network: Network, fixed: Mapping[str, Array], scale: float) -> Field:
     def field(x: Floats, time: float) -> Floats:
         inputs = {tensors.LATENTS: _twice(x), tensors.TIMESTEP: np.full(2, time, dtype=np.float32), **fixed}
         velocity = guide(network(inputs), scale)
@@ -159,3 +165,14 @@ def _field(network: Network, fixed: Mapping[str, Array], scale: float) -> Callab
         return velocity
 
     return field
+
+
+def _keeping(field: Field, source: Floats) -> Field:
+    """A field in which the first latents go straight to those of ``source`` [C,n,h,w]."""
+
+    def keeping(x: Floats, time: float) -> Floats:
+        count = source.shape[1]
+        straight = (source - x[:, :count]) / np.float32(1 - time)
+        return np.concatenate([straight, field(x, time)[:, count:]], axis=1)
+
+    return keeping

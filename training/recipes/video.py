@@ -120,8 +120,8 @@ class Recipe(Storing):
         self.weights = torch.ones((), device=order.device)
         if order.compile:
             # On a CPU films have one size, and blocks for one are faster.
-            for block in [*self.transformer.get_submodule("blocks"), self.transformer.get_submodule("refiner")]:  # type: ignore[misc]
-                block.compile(dynamic=self.order.on_gpu)
+            for part in (*transformer.blocks, transformer.refiner):
+                part.compile(dynamic=order.on_gpu)
 
     def warm_up(self) -> None:
         """A loss and its gradient on made-up clips: what is compiled at first use is so in advance."""
@@ -259,8 +259,8 @@ class Recipe(Storing):
             velocity = self.transformer(x, given, time_, task, states, mask, character)
         asked, told = self.asking(rows["things"]), self.keeping.loss(latents, given)
         error = self.error(velocity.float(), (x, latents, noise), time_)
-        # A thing is a few cells of hundreds: with the same weight for all it comes last. Not so in noise, where
-        # its place is open: there the weight would draw it in all places that it could have.
+        # A thing is a few cells of hundreds: with the same weight for all it comes last. Not so in noise,
+        # where its place is open: there the weight would draw it in all places that it could have.
         settled = ((time_ - OPEN) / (SETTLED - OPEN)).clamp(0.0, 1.0)
         clear = settled[:, None, None, None, None]
         regard = 1.0 + (THINGS - 1.0) * clear * (rows["things"] > 0)[:, None]

@@ -1,9 +1,11 @@
-"""Refining: a few convolutions over cells mend what the tokens of a narrow transformer cannot carry, and say how
-far to trust it against what is seen through the noise.
+"""Refining: a few convolutions over cells mend what the tokens of a narrow transformer cannot carry.
 
-Shapes: B batch, C latent channels, T h w latent frames, rows, columns, N = T h/2 w/2 tokens, D width, R width of
-the refiner. Ours: a token of four cells has as many numbers as the transformer is wide, so that the transformer
-alone gives back less of nearly clean latents than they show.
+They also say how far to trust the prediction against what is seen through the noise. Ours: a token of four
+cells has as many numbers as the transformer is wide, which gives back less of nearly clean latents than these
+show.
+
+Shapes: B batch, C latent channels, T h w latent frames, rows, columns, N = T h/2 w/2 tokens, D width, R width
+of the refiner.
 """
 
 from dataclasses import dataclass
@@ -77,7 +79,7 @@ class Refiner(nn.Module):
         said = self.tokens(x).reshape(-1, rows // 2, columns // 2, 2, 2, self.tokens.out_features // 4)
         said = said.permute(0, 5, 1, 3, 2, 4).flatten(4).flatten(2, 3)
         y = said + self.seen(per_frame(seen)) + self.drawn(per_frame(drawn))
-        moment = time.repeat_interleave(frames, dim=0)
+        moment = time[:, None].expand(-1, frames, -1).flatten(0, 1)
         for block in self.blocks:
             y = block(y, moment)
         y = self.last(y).unflatten(0, (-1, frames)).transpose(1, 2)

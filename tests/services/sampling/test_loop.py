@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from services.contract import tensors
+from services.contract.cast import TASKS
 from services.contract.errors import GenerationError
 from services.sampling.arrays import Array, Floats
 from services.sampling.loop import Course, Step, condition, is_due, portrait, sample_audio, sample_video
@@ -110,6 +111,15 @@ def test_a_portrait_is_of_its_shape_or_nothing() -> None:
     assert not portrait((16, 2, 2), None).any()
     with pytest.raises(GenerationError, match="latents of the character"):
         portrait((16, 2, 2), figure[:, :1])
+
+
+@pytest.mark.parametrize("task", range(len(TASKS)))
+def test_a_continuation_keeps_what_it_is_given(task: int) -> None:
+    source = noise((16, 1, 4, 6), 9, Stream.PICTURE)
+    last = list(sample_video(to_target, COURSE, VIDEO, task=task, source=source))[-1].latents
+    assert last[:, 1:] == pytest.approx(np.ones((16, 1, 4, 6)), abs=1e-5)
+    kept = source if task == TASKS.index("continuation") else np.ones_like(source)
+    assert last[:, :1] == pytest.approx(kept, abs=1e-5)
 
 
 def test_condition_marks_what_is_given() -> None:

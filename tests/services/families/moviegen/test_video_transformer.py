@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from services.families.moviegen.character_encoder import CharacterParams
+from services.families.moviegen.refining import RefinerParams
 from services.families.moviegen.video_transformer import CHARACTER, VideoTransformer, VideoTransformerParams
 
 SameGradients = Callable[[nn.Module, nn.Module, dict[str, Tensor]], None]
@@ -176,6 +177,19 @@ def test_compiled_blocks_have_the_gradients_of_plain_ones(assert_same_gradients:
     for block in compiled.blocks:
         block.compile(dynamic=True)
     assert_same_gradients(compiled, plain, inputs(2, 2, 8, 8))
+
+
+@torch.no_grad()
+def test_with_a_refiner_what_is_hardly_noisy_is_kept() -> None:
+    torch.manual_seed(0)
+    params = replace(PARAMS, predicts_data=True, refiner=RefinerParams(width=8, blocks=1))
+    module, given = VideoTransformer(params).eval(), inputs(2, 2, 4, 4)
+    given["timestep"] = torch.tensor([0.02, 0.98])
+    left = (1.0 - given["timestep"])[:, None, None, None, None].clamp_min(0.1)
+    data = given["latents"] + left * module(**given)
+    # A fresh network predicts zeros, in which it has some doubt.
+    assert data[0].abs().max() < 0.02
+    torch.testing.assert_close(data[1], given["latents"][1], atol=0.1, rtol=0.1)
 
 
 @torch.no_grad()
