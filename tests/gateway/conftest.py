@@ -1,4 +1,3 @@
-import json
 import socket
 import struct
 import threading
@@ -35,17 +34,14 @@ SOUND = SoundFacts(
 
 @pytest.fixture
 def config(redis_url: str, tmp_path: Path) -> Config:
-    """The small cast, made to take pictures too, on an empty Redis and an empty folder."""
+    """The small cast on an empty Redis and an empty folder."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushdb()
-    manifest = json.loads((MANIFESTS / "moviegen-mini.json").read_bytes())
-    path = tmp_path / "cast.json"
-    path.write_text(json.dumps({**manifest, "tasks": ["text", "image"]}))
     return Config(
         gateway=GatewaySettings(host="127.0.0.1", max_body_bytes=2**20, max_pixels=1_000_000),
         redis=RedisSettings(url=redis_url),
         storage=StorageSettings(data_dir=tmp_path),
-        casts=CastSettings(manifests=(path,), aliases=("sora-2",)),
+        casts=CastSettings(manifests=(MANIFESTS / "moviegen-mini.json",), aliases=("sora-2",)),
         queue=QueueSettings(max_queued=50),
         webhooks=WebhookSettings(),
     )

@@ -11,6 +11,13 @@ from openai import OpenAI
 from openai.types import Video
 
 from tests.stack.conftest import Served
+from training.measures.quality import psnr
+from training.recipes.files import write_png
+from training.world.captions import caption
+from training.world.chance import Film as Format
+from training.world.chance import sample_scene
+from training.world.render import render
+from training.world.scene import stream
 
 pytestmark = [
     pytest.mark.stack,
@@ -69,6 +76,21 @@ def test_all_variants_download(client: OpenAI, film: Video, tmp_path: Path) -> N
     sheet = client.videos.download_content(film.id, variant="spritesheet").read()
     with av.open(io.BytesIO(sheet)) as container:
         assert next(container.decode(video=0)).width > 256
+
+
+def test_a_film_begins_with_the_picture_that_is_given(client: OpenAI, tmp_path: Path) -> None:
+    scene = sample_scene(5, Format(16, 16, 16 / 9), "heldout")
+    first, path = render(scene, 144, 256, frames=[0])[0], tmp_path / "first.png"
+    write_png(path, first)
+    made = client.videos.create_and_poll(
+        prompt=caption(scene, stream(5, 0)), input_reference=path, size="256x144", seconds="1",
+        extra_body=QUICK | {"num_inference_steps": 8},
+    )  # fmt: skip
+    assert made.status == "completed"
+    with av.open(io.BytesIO(client.videos.download_content(made.id).read())) as container:
+        shown = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    # Unlike this picture, others are 10 dB from it.
+    assert psnr(shown, first) > 20
 
 
 def test_the_same_order_gives_the_same_bytes(client: OpenAI, film: Video) -> None:
