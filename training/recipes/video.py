@@ -119,8 +119,9 @@ class Recipe(Storing):
         self.division = Division(order, self.trainer.pace, ENCODE_PART, self.size.clips)
         self.weights = torch.ones((), device=order.device)
         if order.compile:
-            # On a CPU films have one size, and blocks for one are faster.
-            for part in (*transformer.blocks, transformer.refiner):
+            # On a CPU films have one size, and what is compiled for one is faster. The refiner does not compile
+            # for all sizes (torch 2.13).
+            for part in (*transformer.blocks, *([] if order.on_gpu else [transformer.refiner])):
                 part.compile(dynamic=order.on_gpu)
 
     def warm_up(self) -> None:
