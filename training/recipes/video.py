@@ -119,8 +119,8 @@ class Recipe(Storing):
         self.division = Division(order, self.trainer.pace, ENCODE_PART, self.size.clips)
         self.weights = torch.ones((), device=order.device)
         if order.compile:
-            # On a CPU films have one size, and what is compiled for one is faster. The refiner does not compile
-            # for all sizes (torch 2.13).
+            # On a CPU films have one size, and what is compiled for one is faster. For all sizes the refiner
+            # does not compile (torch 2.13).
             for part in (*transformer.blocks, *([] if order.on_gpu else [transformer.refiner])):
                 part.compile(dynamic=order.on_gpu)
 
