@@ -36,7 +36,7 @@ from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999, muon=True, muon_kernels=True)
 # Without a GPU batches are small, and there is only time to go on from weights that were trained on one, in
 # the plain part of the world.
-GENTLE = Schedule(peak=8e-4, warmup=0.03, fall=0.8, decay=0.998, muon=True, muon_kernels=True)
+GENTLE = Schedule(peak=4e-4, warmup=0.03, fall=0.8, decay=0.998, muon=True, muon_kernels=True)
 WIDTH = 256
 WITHOUT_TEXT = 0.12
 TASK_SHARES = (0.70, 0.20, 0.10)
@@ -46,7 +46,6 @@ ENCODE_PART = 0.3
 MOST_DONE = 0.2
 # Latents are many and things large: what will be where is decided between times 0.03 and 0.2.
 EARLY, WIDE = -1.0, 1.2
-THINGS, OPEN, SETTLED = 4.0, 0.15, 0.5
 ASKED, ASKED_AFTER = 0.1, 5
 TOLD = 0.05
 TILE = 32
@@ -260,12 +259,9 @@ class Recipe(Storing):
             velocity = self.transformer(x, given, time_, task, states, mask, character)
         asked, told = self.asking(rows["things"]), self.keeping.loss(latents, given)
         error = self.error(velocity.float(), (x, latents, noise), time_)
-        # A thing is a few cells of hundreds: with the same weight for all it comes last. Not so in noise,
-        # where its place is open: there the weight would draw it in all places that it could have.
-        settled = ((time_ - OPEN) / (SETTLED - OPEN)).clamp(0.0, 1.0)
-        clear = settled[:, None, None, None, None]
-        regard = 1.0 + (THINGS - 1.0) * clear * (rows["things"] > 0)[:, None]
-        flown = (error.square() * self.weights * regard).mean() / regard.mean()
+        # The same weight for all cells: where it is open whether a thing is there, more weight for things would
+        # draw them in all places that they could have.
+        flown = (error.square() * self.weights).mean()
         self.trainer.note(asked=asked.detach(), told=told.detach())
         loss: Tensor = flown + ASKED * asked + TOLD * told
         return loss
