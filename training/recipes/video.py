@@ -259,8 +259,8 @@ class Recipe(Storing):
             velocity = self.transformer(x, given, time_, task, states, mask, character)
         asked, told = self.asking(rows["things"]), self.keeping.loss(latents, given)
         error = self.error(velocity.float(), (x, latents, noise), time_)
-        # The same weight for all cells: where it is open whether a thing is there, more weight for things would
-        # draw them in all places that they could have.
+        # The same weight for all cells: where it is open whether a thing is there, more for things would draw
+        # them in all places that they could have.
         flown = (error.square() * self.weights).mean()
         self.trainer.note(asked=asked.detach(), told=told.detach())
         loss: Tensor = flown + ASKED * asked + TOLD * told
