@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.recipes.feed import Array, Sample
+from training.recipes.layouts import layout_of
 from training.recipes.looks import codes
 from training.recipes.plain import scene_of
 from training.world.captions import caption, sound_caption
@@ -204,12 +205,16 @@ class Reel:
         return Film(self.frames, self.rate, self.size[1] / self.size[0])
 
     def sample(self, kind: int, scene: Scene, arrays: dict[str, Array], caption: str) -> Sample:
-        """A sample of the bucket (T, h, w, task), with the looks of things in cells of latents."""
+        """A sample of the bucket (T, h, w, task), with the looks of things in cells of latents and the
+        scene's layout."""
         rows, columns = self.size[0] // 8, self.size[1] // 8
         found = codes(scene, layout(scene, rows, columns, self.shown), kind == CHARACTER)
         things = found.reshape(self.length, -1, rows, columns).max(1)
         bucket = (self.length, rows, columns, kind)
-        return Sample(bucket, {**arrays, "things": things}, (f"FPS-{self.rate} {caption}",))
+        laid_out = layout_of(scene, self.shown, kind == CHARACTER)
+        return Sample(
+            bucket, {**arrays, "things": things, "layout": laid_out}, (f"FPS-{self.rate} {caption}",)
+        )
 
 
 def reel(rng: np.random.Generator, plan: FilmPlan) -> Reel:
@@ -226,7 +231,8 @@ def reel(rng: np.random.Generator, plan: FilmPlan) -> Reel:
 def film(seed: int, plan: FilmPlan) -> Sample:
     """A whole film, or one frame, with its caption: `video` uint8 [F,H,W,3]; bucket (T, h, w, task).
 
-    `things` uint8 [T,h,w] are the looks of what is there, 0 where nothing is (`looks.py`). An edit has the
+    `things` uint8 [T,h,w] are the looks of what is there, 0 where nothing is (`looks.py`), `layout` is where
+    they are (`layouts.py`). An edit has the
     film before it as `source`, like `video`; a film of a figure its square `portrait` [1,S,S,3].
     """
     rng = chance(seed)

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from services.contract.layout import COLUMNS, SLOTS
 from services.contract.tensors import TEXT_ENCODER, VIDEO_DECODER, VIDEO_ENCODER, VIDEO_TRANSFORMER
 from services.families.moviegen.video_transformer import NEAREST, VideoTransformer
 from training.recipes import flow, text
@@ -36,9 +37,11 @@ from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999, muon=True, muon_kernels=True)
 # Without a GPU batches are small, and there is only time to go on from weights that were trained on one, in
 # the plain part of the world.
-GENTLE = Schedule(peak=4e-4, warmup=0.03, fall=0.8, decay=0.998, muon=True, muon_kernels=True)
+GENTLE = Schedule(peak=8e-4, warmup=0.03, fall=0.8, decay=0.998, muon=True, muon_kernels=True)
 WIDTH = 256
 WITHOUT_TEXT = 0.12
+# Of samples with text, for each task: only films from text are sure to have a layout when they are made.
+WITHOUT_LAYOUT = (0.2, 0.6, 0.6, 0.7, 0.6)
 TASK_SHARES = (0.70, 0.20, 0.10)
 IMAGE_PART = 0.15
 IMAGES_LATER = 0.2
@@ -118,9 +121,10 @@ class Recipe(Storing):
         self.division = Division(order, self.trainer.pace, ENCODE_PART, self.size.clips)
         self.weights = torch.ones((), device=order.device)
         if order.compile:
-            # On a CPU films have one size, and what is compiled for one is faster. For all sizes the refiner
-            # does not compile (torch 2.13).
-            for part in (*transformer.blocks, *([] if order.on_gpu else [transformer.refiner])):
+            # On a CPU films have one size, and what is compiled for one is faster. For all sizes what works on
+            # cells is not compiled: the refiner does not compile (torch 2.13).
+            still = [] if order.on_gpu else [transformer.refiner, transformer.layout]
+            for part in (*transformer.blocks, *still):
                 part.compile(dynamic=order.on_gpu)
 
     def warm_up(self) -> None:
@@ -139,6 +143,7 @@ class Recipe(Storing):
                 "things": torch.zeros_like(latents[:, 0]).byte(),
             }
             bucket = (length, *shape[3:], TEXT)
+            rows["layout"] = torch.randn(4, SLOTS, length, COLUMNS, device=self.order.device)
             self.replay.add(bucket, rows | {"tokens": self.empty.expand(4, -1)})
             if self.order.compile:
                 off = compare(partial(self.loss, bucket), self.trainer.weights, self.order.device)
@@ -196,6 +201,7 @@ class Recipe(Storing):
         rows = {
             "latents": self.tiled(pixels),
             "things": batch.tensors["things"].to(self.order.device),
+            "layout": batch.tensors["layout"].to(self.order.device).half(),
             "tokens": torch.tensor(text.rows(self.words, captions), device=self.order.device),
         }
         if kind == EDIT:
@@ -241,6 +247,12 @@ class Recipe(Storing):
         shares = torch.tensor(self.size.tasks if bucket[0] > 1 else (1.0, 0.0, 0.0))
         return torch.multinomial(shares, count, replacement=True).to(self.order.device)
 
+    def layout(self, layout: Tensor, task: Tensor, without: Tensor) -> Tensor:
+        """Layouts [B,K,T,A], of some nothing: always where text is left out too, `without` [B,1]."""
+        share = torch.tensor(WITHOUT_LAYOUT, device=layout.device)[task]
+        left_out = without[:, 0] | (torch.rand(len(layout), device=layout.device) < share)
+        return layout * ~left_out[:, None, None, None]
+
     def loss(self, bucket: Bucket) -> Tensor:
         """Loss of a batch from the store."""
         count = max(1, int(self.size.batch(bucket) * self.trainer.shrink))
@@ -252,11 +264,12 @@ class Recipe(Storing):
         tokens = torch.where(without, self.empty, rows["tokens"])
         noise, time_ = torch.randn_like(latents), flow.times(count, device, EARLY, WIDE)
         x = flow.at(time_, latents, noise)
+        layout = self.layout(rows["layout"].float(), task, without)
         with autocast(self.order):
             with torch.no_grad():
                 states, mask = self.text_encoder(tokens), (tokens != 0).float()
             given = self.condition(rows, task)
-            velocity = self.transformer(x, given, time_, task, states, mask, character)
+            velocity = self.transformer(x, given, time_, task, states, mask, character, layout)
         asked, told = self.asking(rows["things"]), self.keeping.loss(latents, given)
         error = self.error(velocity.float(), (x, latents, noise), time_)
         # The same weight for all cells: where it is open whether a thing is there, more for things would draw

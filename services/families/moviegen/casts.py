@@ -13,6 +13,7 @@ from services.families.moviegen.audio_codec import AudioCodecParams, AudioDecode
 from services.families.moviegen.audio_transformer import AudioTransformer, AudioTransformerParams
 from services.families.moviegen.character_encoder import CharacterParams
 from services.families.moviegen.envelope_codec import EnvelopeCodecParams, EnvelopeDecoder, EnvelopeEncoder
+from services.families.moviegen.layout_field import LayoutFieldParams
 from services.families.moviegen.refining import RefinerParams
 from services.families.moviegen.tae import TAEDecoder, TAEEncoder, TAEParams
 from services.families.moviegen.text_encoder import TextEncoder, TextEncoderParams
@@ -50,6 +51,7 @@ MINI: Mapping[str, Constructor] = {
             copies=True,
             refiner=RefinerParams(),
             character=CharacterParams(),
+            layout=LayoutFieldParams(),
         ),
     ),
     tensors.UPSAMPLER: partial(PixelUpsampler, PixelUpsamplerParams()),

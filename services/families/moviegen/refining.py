@@ -70,15 +70,20 @@ class Refiner(nn.Module):
         nn.init.zeros_(self.last.bias)
         nn.init.constant_(self.last.bias[len(self.last.bias) // 2 :], AT_FIRST)
 
-    def forward(self, x: Tensor, time: Tensor, seen: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, time: Tensor, seen: Tensor, drawn: Tensor, said: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """What to add to `drawn` [B,C,T,h,w], and the logarithm of the variance of its error, the same shape.
 
-        Tokens x [B,N,D], time [B,D], `seen` [B,C+condition,T,h,w] noisy latents and condition.
+        Tokens x [B,N,D], time [B,D], `seen` [B,C+condition,T,h,w] noisy latents and condition, `said`
+        [BT,R,h,w] what else is known of cells.
         """
         frames, rows, columns = seen.shape[2:]
-        said = self.tokens(x).reshape(-1, rows // 2, columns // 2, 2, 2, self.tokens.out_features // 4)
-        said = said.permute(0, 5, 1, 3, 2, 4).flatten(4).flatten(2, 3)
-        y = said + self.seen(per_frame(seen)) + self.drawn(per_frame(drawn))
+        thought = self.tokens(x).reshape(-1, rows // 2, columns // 2, 2, 2, self.tokens.out_features // 4)
+        thought = thought.permute(0, 5, 1, 3, 2, 4).flatten(4).flatten(2, 3)
+        y = thought + self.seen(per_frame(seen)) + self.drawn(per_frame(drawn))
+        if said is not None:
+            y = y + said
         moment = time[:, None].expand(-1, frames, -1).flatten(0, 1)
         for block in self.blocks:
             y = block(y, moment)

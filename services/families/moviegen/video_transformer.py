@@ -1,7 +1,7 @@
 """Video transformer (paper, sections 3.1.3 and 5): velocity of video latents under text.
 
 Shapes: B batch, T h w latent frames, rows and columns, N = T h/2 w/2 tokens, D width, L text tokens, S side
-of a portrait.
+of a portrait, K slots and A columns of a layout.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,8 @@ from services.families.moviegen.layers import (
     mask_bias,
     sinusoids,
 )
-from services.families.moviegen.refining import Refiner, RefinerParams, weighed
+from services.families.moviegen.layout_field import LayoutField, LayoutFieldParams
+from services.families.moviegen.refining import Refiner, RefinerParams, per_frame, weighed
 
 CHARACTER = TASKS.index("character")
 TASK_TOKENS = 4
@@ -56,6 +57,8 @@ class VideoTransformerParams:
     """Of what mends predicted data cell by cell: ours, see `refining`."""
     character: CharacterParams | None = None
     """Of what sees characters as tokens; None where there are none (the upsampler)."""
+    layout: LayoutFieldParams | None = None
+    """Of what sees layouts, where there are any: ours, see `layout_field`."""
 
 
 class PositionTables(nn.Module):
@@ -112,8 +115,16 @@ class VideoTransformer(nn.Module):
             self.refiner = Refiner(params.refiner, params.latent_channels, params.condition_channels, width)
         if params.character is not None:
             self.character = CharacterEncoder(params.character, params.latent_channels, width)
+        if params.layout is not None:
+            self.layout = LayoutField(params.layout)
+            self.laid_out = nn.Conv3d(params.layout.features, width, PATCH, stride=PATCH, bias=False)
+            refined = params.refiner.width if params.refiner is not None else 0
+            self.laid_out_cells = nn.Conv2d(params.layout.features, refined, 1, bias=False)
         initialize(self)
         nn.init.zeros_(self.patches.weight[:, params.latent_channels :])
+        if params.layout is not None:
+            nn.init.zeros_(self.laid_out.weight)
+            nn.init.zeros_(self.laid_out_cells.weight)
         if params.refiner is not None:
             self.refiner.start()
 
@@ -126,16 +137,20 @@ class VideoTransformer(nn.Module):
         text: Tensor,
         text_mask: Tensor,
         character: Tensor | None = None,
+        layout: Tensor | None = None,
     ) -> Tensor:
         """Velocity [B,C,T,h,w] of latents [B,C,T,h,w] (h and w even).
 
         condition [B,condition channels,T,h,w], timestep [B] in [0,1], task int64 [B],
         text [B,L,text width], text_mask [B,L] with 1 for a token and 0 for a pad, character [B,C,S,S] the
         latents of a portrait, where the network takes one: hidden from all tasks but its own, and None does
-        for a batch of others.
+        for a batch of others. layout [B,K,T,A] likewise, zeros or None for none.
         """
         given = torch.cat([latents, condition], dim=1)
         x = self.patches(given)
+        field = None if layout is None else self.layout(layout, *latents.shape[3:])
+        if field is not None:
+            x = x + self.laid_out(field)
         grid = x.shape[2:]
         # Where tokens lie apart in memory, compiled blocks have wrong gradients (torch 2.13, dynamic shapes).
         x = x.flatten(2).transpose(1, 2).contiguous()
@@ -150,7 +165,8 @@ class VideoTransformer(nn.Module):
         if not self.params.predicts_data:
             return y
         if self.params.refiner is not None:
-            more, doubt = self.refiner(x, time, given, y)
+            said = None if field is None else self.laid_out_cells(per_frame(field))
+            more, doubt = self.refiner(x, time, given, y, said)
             y = weighed(y + more, doubt, latents, timestep)
         if self.params.copies:
             source, there = carried(condition)
