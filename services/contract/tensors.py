@@ -2,7 +2,7 @@
 
 Networks are Triton models whose tensors are those of their ONNX graphs. Entry models are the loops that a
 worker calls. Shapes: B batch, L text tokens, D text width, F frames, T latent frames, h w latent height and
-width, C latent channels, H W height and width of the film.
+width, C latent channels, H W height and width of the film, K slots and A columns of a layout.
 """
 
 # Networks
@@ -10,7 +10,8 @@ TEXT_ENCODER = "text_encoder"  # tokens [B,L] i64 -> states [B,L,D]
 VISUAL_ENCODER = "visual_encoder"  # frames [N,3,96,96] -> features [N,V]
 VIDEO_ENCODER = "video_encoder"  # video [B,3,F,H,W] -> latents [B,C,T,h,w]
 VIDEO_DECODER = "video_decoder"  # latents [B,C,T,h,w] -> video [B,3,8T,H,W]
-# latents condition timestep task text text_mask character -> velocity
+LAYOUT_TRANSFORMER = "layout_transformer"  # layout aspect timestep text text_mask -> velocity
+# latents condition timestep task text text_mask character layout -> velocity
 VIDEO_TRANSFORMER = "video_transformer"
 UPSAMPLER = "upsampler"  # frames [N,3,h,w], size [2] i64 -> luma [N,1,H,W], chroma [N,2,H/2,W/2]
 AUDIO_ENCODER = "audio_encoder"  # waveform [B,1,S] -> latents [B,C,T]
@@ -22,6 +23,7 @@ NETWORKS = (
     VISUAL_ENCODER,
     VIDEO_ENCODER,
     VIDEO_DECODER,
+    LAYOUT_TRANSFORMER,
     VIDEO_TRANSFORMER,
     UPSAMPLER,
     AUDIO_ENCODER,
@@ -51,6 +53,8 @@ TASK = "task"
 TEXT = "text"
 TEXT_MASK = "text_mask"
 CHARACTER = "character"  # [B,C,S,S], in an order [C,S,S]: latents of a portrait, zeros for none
+LAYOUT = "layout"  # [B,K,T,A], see `services.contract.layout`; zeros for none
+ASPECT = "aspect"  # width / height of a film
 VELOCITY = "velocity"
 SIZE = "size"  # (height, width)
 LUMA = "luma"
@@ -59,7 +63,7 @@ WAVEFORM = "waveform"
 CONTEXT = "context"
 VISUAL = "visual"
 
-SCALARS = (TIMESTEP, TASK)  # one number a row: [B] in the graph, [B,1] at Triton's door
+SCALARS = (TIMESTEP, TASK, ASPECT)  # one number a row: [B] in the graph, [B,1] at Triton's door
 
 # Tensors of entry models, beside those above
 SHAPE = "shape"  # i64: [T,h,w] of a film, [T] of a sound

@@ -12,6 +12,7 @@ class Stream(IntEnum):
 
     PICTURE = 0
     SOUND = 1
+    LAYOUT = 2
 
 
 def noise(shape: tuple[int, ...], seed: int, stream: Stream) -> Floats:

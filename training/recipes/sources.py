@@ -254,6 +254,21 @@ def film(seed: int, plan: FilmPlan) -> Sample:
     return form.sample(TEXT, scene, {"video": video}, words(scene)[0])
 
 
+LAYOUT_PLAN = FilmPlan(
+    (1, 2, 4, 8, 12, 16, 32), (0.03, 0.09, 0.45, 0.25, 0.06, 0.08, 0.04), other=(2, 4, 8, 16)
+)
+"""Films whose layouts are drawn: an order has 1 to 16 seconds."""
+
+
+def film_layout(seed: int, plan: FilmPlan) -> Sample:
+    """The `layout` of a film with its caption, and nothing rendered; bucket (T, h, w)."""
+    form = reel(chance(seed), plan)
+    scene = scene_of(seed, form.film, plan.split, plain=False)
+    bucket = (form.length, form.size[0] // 8, form.size[1] // 8)
+    text = f"FPS-{form.rate} {words(scene)[0]}"
+    return Sample(bucket, {"layout": layout_of(scene, form.shown)}, (text,))
+
+
 @dataclass(frozen=True)
 class ScorePlan:
     """Films with sound: seconds and how often each is drawn."""

@@ -1,0 +1,150 @@
+"""Layout transformer: flow matching on layouts of scenes, under the frozen text encoder.
+
+Nothing is rendered for it, and a layout has a few tokens: a CPU sees a hundred thousand captions in minutes.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from services.contract import layout as columns
+from services.contract.tensors import LAYOUT_TRANSFORMER, TEXT_ENCODER
+from services.contract.tokenizer import PAD
+from services.families.moviegen.layout_transformer import LayoutTransformer
+from services.sampling.layout import sample_layout
+from training.recipes import flow, text
+from training.recipes.batches import Batches
+from training.recipes.feed import Bucket, Feed, FeedPlan, Sample
+from training.recipes.files import frozen
+from training.recipes.loop import Learner, end, learn, place
+from training.recipes.memory import unfinished
+from training.recipes.order import Order
+from training.recipes.sources import LAYOUT_PLAN, FilmPlan, film_layout
+from training.recipes.trainer import Schedule, Trainer, autocast, prepare
+
+SCHEDULE = Schedule(peak=2e-3, warmup=0.02, fall=0.7, decay=0.998, muon=True)
+WITHOUT_TEXT = 0.1
+DRAWS = 4
+"""Times and noises for each caption, whose states are made once."""
+MOST_DONE = 0.1
+SLOT_BYTES = 4 * columns.SLOTS * 32 * columns.COLUMNS + 128
+HELDOUT = FilmPlan((4,), (1.0,), (4,), (144, 256), "heldout")
+
+
+@dataclass(frozen=True)
+class Size:
+    """Tokens of a batch, and layouts drawn for captions held out."""
+
+    tokens: int
+    heldout: int
+
+    def captions(self, bucket: Bucket) -> int:
+        """Captions of a bucket in a batch."""
+        return max(1, self.tokens // (DRAWS * columns.SLOTS * bucket[0]))
+
+
+class Recipe(Learner):
+    """One run: the network, the frozen text encoder, loss, measure and file."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.size = Size(256, 4) if order.smoke else Size(65_536 if order.on_gpu else 6_144, 96)
+        self.trainer = Trainer(order, (LAYOUT_TRANSFORMER,), SCHEDULE)
+        transformer = self.trainer.networks[LAYOUT_TRANSFORMER]
+        assert isinstance(transformer, LayoutTransformer)
+        self.transformer = transformer
+        self.words = text.tokenizer()
+        self.text_encoder: Callable[[Tensor], Tensor]
+
+    def begin(self) -> None:
+        """Read the frozen text encoder."""
+        self.text_encoder = frozen(self.order.checkpoint(TEXT_ENCODER), TEXT_ENCODER, self.order.device)
+        self.trainer.restart_clock()
+
+    def tokens(self, texts: list[str]) -> Tensor:
+        """Ids [B,L], as long as the longest text."""
+        ids = torch.tensor(text.rows(self.words, texts))
+        return ids[:, : int((ids != PAD).sum(1).max())].to(self.order.device)
+
+    def loss(self, bucket: Bucket, layout: Tensor, texts: list[str]) -> Tensor:
+        """Loss of layouts [B,K,T,A] under texts."""
+        device = self.order.device
+        kept = ["" if left_out else said for said, left_out in zip(texts, self._left_out(texts), strict=True)]
+        tokens = self.tokens(kept)
+        with autocast(self.order):
+            with torch.no_grad():
+                states = self.text_encoder(tokens).repeat(DRAWS, 1, 1)
+            mask = (tokens != PAD).float().repeat(DRAWS, 1)
+            data = layout.to(device).repeat(DRAWS, 1, 1, 1)
+            time, noise = flow.times(len(data), device), torch.randn_like(data)
+            x = flow.at(time, data, noise)
+            aspect = torch.full((len(data),), bucket[2] / bucket[1], device=device)
+            velocity = self.transformer(x, aspect, time, states, mask)
+        left = (1.0 - time)[:, None, None, None]
+        # As an error of the velocity, but for times where next to nothing is left to do.
+        error = (velocity.float() - flow.velocity(data, noise)) * left / left.clamp_min(MOST_DONE)
+        return error.square().mean()
+
+    def _left_out(self, texts: list[str]) -> list[bool]:
+        chosen: list[bool] = (torch.rand(len(texts)) < WITHOUT_TEXT).tolist()
+        return chosen
+
+    def turn(self, batches: Batches) -> None:
+        """A step on the next layouts."""
+        batch = batches.next()
+        texts = [texts[0] for texts in batch.texts]
+        self.trainer.step(partial(self.loss, batch.bucket, batch.tensors["layout"], texts))
+
+    @torch.no_grad()
+    def drawn(self, seed: int, said: str) -> NDArray[np.float32]:
+        """A layout drawn for a text, as it is served."""
+        tokens = self.tokens(["", said])
+        states, mask = self.text_encoder(tokens).float().cpu().numpy(), (tokens != PAD).float().cpu().numpy()
+
+        def network(inputs: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+            given = {name: torch.from_numpy(array).to(self.order.device) for name, array in inputs.items()}
+            velocity: NDArray[np.float32] = self.transformer(**given).float().cpu().numpy()
+            return velocity
+
+        return sample_layout(network, states, mask, seed=seed, shape=(4, 18, 32))  # type: ignore[arg-type]
+
+    def save(self) -> None:
+        """Measure on captions held out, and write the network."""
+        samples = [film_layout(85_000_000 + seed, HELDOUT) for seed in range(self.size.heldout)]
+        with self.trainer.averaged():
+            right = [rights(self.drawn(seed, s.texts[0]), s) for seed, s in enumerate(samples)]
+        shares = {name: round(float(np.mean([r[name] for r in right])), 3) for name in right[0]}
+        self.trainer.journal.write(right=json.dumps(shares))
+        self.trainer.save(LAYOUT_TRANSFORMER)
+
+
+def rights(layout: NDArray[np.float32], sample: Sample) -> dict[str, bool]:
+    """Whether a layout has as many things as the true one of a sample, and the same kinds and colours."""
+    true = sample.arrays["layout"]
+    return {
+        name: bool(((layout[: columns.THINGS, 0, part] > 0) == (true[: columns.THINGS, 0, part] > 0)).all())
+        for name, part in (("count", columns.THERE), ("kinds", columns.KIND), ("colours", columns.COLOUR))
+    }
+
+
+def run(order: Order) -> None:
+    """Train from the moment the text encoder is final until the run is over."""
+    prepare(order)
+    saved = unfinished(order)
+    seed = 40_000_000 * (order.seed + 1) + 20_000_000
+    plan = FeedPlan(order.workers, 2048, SLOT_BYTES, seed, place(saved), asked=64)
+    recipe = Recipe(order)
+    order.wait_for(TEXT_ENCODER)
+    recipe.begin()
+    with (
+        Feed(partial(film_layout, plan=LAYOUT_PLAN), plan) as feed,
+        Batches(feed, recipe.size.captions, order.on_gpu) as batches,
+    ):
+        learn(recipe, batches, saved)
+    end(order, recipe, LAYOUT_TRANSFORMER)
