@@ -8,12 +8,10 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from services.contract import tensors
 from services.engines.session import Session
@@ -22,7 +20,9 @@ from services.inference.orders import VideoOrder
 from services.local.ports import free_ports
 from services.local.supervisor import Supervisor
 from services.local.triton import triton_part
-from services.sampling.loop import Course, sample_video
+from services.sampling.arrays import Array, Floats, Network
+from services.sampling.layout import TEXT, sample_layout
+from services.sampling.loop import Course, portrait, sample_video
 
 REPOSITORY = Path(__file__).parents[1] / "model_repo"
 
@@ -43,6 +43,16 @@ def running_triton() -> Iterator[str]:
             supervisor.stop()
 
 
+def velocity(session: Session) -> Network:
+    """What a loop runs its network through."""
+
+    def network(inputs: Mapping[str, Array]) -> Floats:
+        answer: Floats = session.run(inputs)[tensors.VELOCITY]
+        return answer
+
+    return network
+
+
 def seconds(run: Callable[[], object]) -> float:
     """Time that ``run`` takes."""
     started = time.perf_counter()
@@ -58,20 +68,26 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     threads = int(os.environ.get("MOVIOLA_THREADS", 0)) or len(os.sched_getaffinity(0))
-    session = Session(REPOSITORY / tensors.VIDEO_TRANSFORMER / "1" / "model.onnx", threads=threads)
+    draw, plan = (
+        Session(REPOSITORY / name / "1" / "model.onnx", threads=threads)
+        for name in (tensors.VIDEO_TRANSFORMER, tensors.LAYOUT_TRANSFORMER)
+    )
+    taken = {given.name: given.shape for given in draw.inputs}
     with running_triton() as url, Inference(url, shared_memory=True) as inference:
         text, mask = inference.encode_text([[1, 2, 0, 0], [1, 4, 5, 2]])
-        shape, nobody = (-(-options.frames // 8), 18, 32), np.zeros((16, 12, 12), np.float32)
-        order = VideoOrder(text=text, text_mask=mask, shape=shape, seed=1, steps=options.steps, guidance=5.0)
+        size = (-(-options.frames // 8), 18, 32)
+        order = VideoOrder(text=text, text_mask=mask, shape=size, seed=1, steps=options.steps, guidance=5.0)
         course = Course(text, mask, seed=1, steps=options.steps, guidance=5.0)
 
-        def network(inputs: object) -> object:
-            return session.run(inputs)[tensors.VELOCITY]  # type: ignore[arg-type]
+        shape = (int(taken[tensors.LATENTS][1]), *size)
+        nobody = portrait(tuple(int(dim) for dim in taken[tensors.CHARACTER][1:]), None)
+
+        def in_one_process() -> None:
+            layout = sample_layout(velocity(plan), course, shape, task=TEXT)
+            list(sample_video(velocity(draw), course, shape, task=TEXT, character=nobody, layout=layout))
 
         runs: dict[str, Callable[[], object]] = {
-            "one process": lambda: list(
-                sample_video(network, course, (16, *shape), task=0, character=nobody)  # type: ignore[arg-type]
-            ),
+            "one process": in_one_process,
             "Triton": lambda: list(inference.sample_video(order)),
         }
         best = dict.fromkeys(runs, float("inf"))

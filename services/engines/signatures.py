@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.contract import tensors
+from services.contract.layout import COLUMNS, SLOTS
 
 Dims = tuple[int | str, ...]
 
@@ -75,12 +76,31 @@ def _video_decoder(params: Any) -> Signature:
     )
 
 
+_LAYOUT = Input(tensors.LAYOUT, ("B", SLOTS, "T", COLUMNS))
+
+
+def _layout_transformer(params: Any) -> Signature:
+    return Signature(
+        (
+            _LAYOUT,
+            Input(tensors.ASPECT, ("B",)),
+            Input(tensors.TIMESTEP, ("B",)),
+            Input(tensors.TEXT, ("B", "L", params.text_width)),
+            Input(tensors.TEXT_MASK, ("B", "L")),
+        ),
+        (Output(tensors.VELOCITY, ("B", None, "T", None)),),
+        {"B": 2, "L": 24, "T": 3},
+    )
+
+
 def _video_transformer(params: Any) -> Signature:
     grid = ("T", "h", "w")
-    portrait: tuple[Input, ...] = ()
+    more: tuple[Input, ...] = ()
     if params.character is not None:
         side = params.character.side
-        portrait = (Input(tensors.CHARACTER, ("B", params.latent_channels, side, side)),)
+        more = (Input(tensors.CHARACTER, ("B", params.latent_channels, side, side)),)
+    if params.layout is not None:
+        more += (_LAYOUT,)
     return Signature(
         (
             Input(tensors.LATENTS, ("B", params.latent_channels, *grid)),
@@ -89,7 +109,7 @@ def _video_transformer(params: Any) -> Signature:
             Input(tensors.TASK, ("B",), example=1),
             Input(tensors.TEXT, ("B", "L", params.text_width)),
             Input(tensors.TEXT_MASK, ("B", "L")),
-            *portrait,
+            *more,
         ),
         (Output(tensors.VELOCITY, _LATENTS),),
         {"B": 2, "L": 24, "T": 3, "h": 8, "w": 6},
@@ -140,6 +160,7 @@ SIGNATURES: Mapping[str, Callable[[Any], Signature]] = {
     tensors.VISUAL_ENCODER: _visual_encoder,
     tensors.VIDEO_ENCODER: _video_encoder,
     tensors.VIDEO_DECODER: _video_decoder,
+    tensors.LAYOUT_TRANSFORMER: _layout_transformer,
     tensors.VIDEO_TRANSFORMER: _video_transformer,
     tensors.UPSAMPLER: _upsampler,
     tensors.AUDIO_ENCODER: _audio_encoder,

@@ -1,7 +1,7 @@
 """The layout of a film, drawn from its text before the film is: a loop of its own, too short to be reported.
 
 It is a function of text and seed, so that a film that goes on from a snapshot has the layout that it began
-with. Shapes: K slots, T latent frames, A columns of a layout, L text tokens, D text width.
+with. Shapes: K slots, T latent frames, A columns of a layout.
 """
 
 from collections.abc import Mapping
@@ -11,37 +11,40 @@ import numpy as np
 
 from services.contract import layout as columns
 from services.contract import tensors
+from services.contract.cast import TASKS
 from services.contract.errors import GenerationError
 from services.sampling.arrays import Array, Floats, Network
 from services.sampling.guidance import guide
+from services.sampling.loop import Course
 from services.sampling.noise import Stream, noise
 from services.sampling.schedule import linear
 from services.sampling.solver import euler
 
+TEXT = TASKS.index("text")
 STEPS = 32
 GUIDANCE = 2.0
 
 
-def sample_layout(
-    network: Network, text: Floats, text_mask: Floats, *, seed: int, shape: tuple[int, int, int]
-) -> Floats:
-    """A layout [K,T,A] for a film whose latents have the ``shape`` (T, h, w).
+def sample_layout(network: Network, course: Course, shape: tuple[int, ...], *, task: int) -> Floats:
+    """A layout [K,T,A] for latents of ``shape`` (C,T,h,w).
 
-    text [2,L,D] and text_mask [2,L]: row 0 without or with the negative text, row 1 with it. Raises
+    Zeros, for none, where a picture, film or portrait is given with the text: they say what is where. Raises
     GenerationError where the network's answer is not finite.
     """
-    frames, rows, across = shape
+    _, frames, rows, across = shape
+    if task != TEXT:
+        return np.zeros((columns.SLOTS, frames, columns.COLUMNS), np.float32)
     fixed: Mapping[str, Array] = {
         tensors.ASPECT: np.full(2, across / rows, dtype=np.float32),
-        tensors.TEXT: text,
-        tensors.TEXT_MASK: text_mask,
+        tensors.TEXT: course.text,
+        tensors.TEXT_MASK: course.text_mask,
     }
 
     def field(x: Floats, time: float) -> Floats:
         inputs = {tensors.LAYOUT: np.stack([x, x]), tensors.TIMESTEP: np.full(2, time, dtype=np.float32)}
         return guide(network({**inputs, **fixed}), GUIDANCE)
 
-    x = noise((columns.SLOTS, frames, columns.COLUMNS), seed, Stream.LAYOUT)
+    x = noise((columns.SLOTS, frames, columns.COLUMNS), course.seed, Stream.LAYOUT)
     for start, stop in pairwise(linear(STEPS)):
         x = euler(field, x, start, stop)
     if not np.isfinite(x).all():
@@ -56,7 +59,7 @@ def settle(drawn: Floats) -> Floats:
     layout[..., columns.THERE] = np.where(there, 1, -1)[:, None]
     for part in (columns.KIND, columns.COLOUR):
         said = drawn[..., part].mean(1)
-        likeliest = (said == said.max(-1, keepdims=True)) & there & (said.max(-1, keepdims=True) > 0)
-        layout[..., part] = np.where(likeliest, 1, -1)[:, None]
+        most = said.max(-1, keepdims=True)
+        layout[..., part] = np.where((said == most) & (most > 0) & there, 1, -1)[:, None]
     layout[..., columns.X.start :] *= there[:, None]
     return layout

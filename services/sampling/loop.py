@@ -71,11 +71,13 @@ def sample_video(
     task: int,
     source: Floats | None = None,
     character: Floats | None = None,
+    layout: Floats | None = None,
 ) -> Iterator[Step]:
     """Latents of ``shape`` (C,T,h,w) by Euler steps on the linear-quadratic schedule (paper, section 3.4.2).
 
     ``source`` [C,n,h,w] are the first n latents of the film, given with the order: a continuation keeps them
-    as they are. ``character`` is that of ``portrait``, or None for a network that sees none. Raises
+    as they are. ``character`` is that of ``portrait``, or None for a network that sees none. ``layout`` is
+    that of ``sample_layout``, or None likewise; the row of the guidance without the text has none. Raises
     GenerationError where the orders do not fit each other or the network's answer is not finite.
     """
     fixed = {
@@ -83,6 +85,7 @@ def sample_video(
         tensors.CONDITION: _twice(condition(shape, source)),
         tensors.TASK: np.full(2, task, dtype=np.int64),
         **({} if character is None else {tensors.CHARACTER: _twice(character)}),
+        **({} if layout is None else {tensors.LAYOUT: np.stack([np.zeros_like(layout), layout])}),
     }
     field = _field(network, fixed, course.guidance)
     if source is not None and task == CONTINUATION:

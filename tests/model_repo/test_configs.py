@@ -99,7 +99,7 @@ def test_scalars_have_a_dimension_of_one_at_the_door(model: str) -> None:
 
 
 def test_transformers_merge_the_calls_of_several_films() -> None:
-    for model in (tensors.VIDEO_TRANSFORMER, tensors.AUDIO_TRANSFORMER):
+    for model in (tensors.LAYOUT_TRANSFORMER, tensors.VIDEO_TRANSFORMER, tensors.AUDIO_TRANSFORMER):
         plan = config(model, "tensorrt")
         assert plan.HasField("dynamic_batching")
         assert plan.max_batch_size >= 4
@@ -135,9 +135,16 @@ def test_loops_have_the_geometry_of_their_networks(loop: str, network: str, inpu
 def test_features_and_states_fit_who_takes_them() -> None:
     states = at_the_door(config(tensors.TEXT_ENCODER), "output")[tensors.STATES]
     features = at_the_door(config(tensors.VISUAL_ENCODER), "output")[tensors.FEATURES]
-    for model in (tensors.VIDEO_TRANSFORMER, tensors.AUDIO_TRANSFORMER):
+    for model in (tensors.LAYOUT_TRANSFORMER, tensors.VIDEO_TRANSFORMER, tensors.AUDIO_TRANSFORMER):
         assert at_the_door(config(model), "input")[tensors.TEXT] == states
     assert at_the_door(config(tensors.SAMPLE_AUDIO), "input")[tensors.FEATURES] == features
+
+
+@pytest.mark.parametrize("variant", [None, "tensorrt"])
+def test_layouts_are_asked_for_where_there_is_a_network_that_draws_them(variant: str | None) -> None:
+    assert config(tensors.SAMPLE_VIDEO, variant).parameters["layouts"].string_value == "true"
+    drawn = at_the_door(config(tensors.LAYOUT_TRANSFORMER), "output")[tensors.VELOCITY]
+    assert at_the_door(config(tensors.VIDEO_TRANSFORMER), "input")[tensors.LAYOUT] == drawn
 
 
 @pytest.mark.parametrize("model", MODELS)

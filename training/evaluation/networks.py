@@ -18,6 +18,7 @@ from services.engines.session import Array, Session
 from services.media.read import squash
 from services.sampling.color import to_floats
 from services.sampling.decode import decode_tile, upsample
+from services.sampling.layout import sample_layout
 from services.sampling.loop import Course, portrait, sample_audio, sample_video
 from services.sampling.tiling import tiles
 
@@ -124,14 +125,20 @@ class Networks:
             guidance=cast.guidance.default if request.guidance is None else request.guidance,
         )
         shape = (cast.latents.channels, *cast.latents.shape(request.frames, request.size))
-        side = cast.latents.portrait
+        side, task = cast.latents.portrait, TASKS.index(request.task)
         *_, last = sample_video(
             lambda inputs: self._floats(tensors.VIDEO_TRANSFORMER, inputs, tensors.VELOCITY),
             course,
             shape,
-            task=TASKS.index(request.task),
+            task=task,
             source=request.source,
             character=portrait((cast.latents.channels, side, side), request.character),
+            layout=sample_layout(
+                lambda inputs: self._floats(tensors.LAYOUT_TRANSFORMER, inputs, tensors.VELOCITY),
+                course,
+                shape,
+                task=task,
+            ),
         )
         return self.decode_video(last.latents)[: request.frames]
 

@@ -17,7 +17,8 @@ from services.contract import layout as columns
 from services.contract.tensors import LAYOUT_TRANSFORMER, TEXT_ENCODER
 from services.contract.tokenizer import PAD
 from services.families.moviegen.layout_transformer import LayoutTransformer
-from services.sampling.layout import sample_layout
+from services.sampling.layout import TEXT, sample_layout
+from services.sampling.loop import Course
 from training.recipes import flow, text
 from training.recipes.batches import Batches
 from training.recipes.feed import Bucket, Feed, FeedPlan, Sample
@@ -89,7 +90,8 @@ class Recipe(Learner):
         left = (1.0 - time)[:, None, None, None]
         # As an error of the velocity, but for times where next to nothing is left to do.
         error = (velocity.float() - flow.velocity(data, noise)) * left / left.clamp_min(MOST_DONE)
-        return error.square().mean()
+        loss: Tensor = error.square().mean()
+        return loss
 
     def _left_out(self, texts: list[str]) -> list[bool]:
         chosen: list[bool] = (torch.rand(len(texts)) < WITHOUT_TEXT).tolist()
@@ -112,7 +114,8 @@ class Recipe(Learner):
             velocity: NDArray[np.float32] = self.transformer(**given).float().cpu().numpy()
             return velocity
 
-        return sample_layout(network, states, mask, seed=seed, shape=(4, 18, 32))  # type: ignore[arg-type]
+        course = Course(states, mask, seed=seed, steps=1, guidance=1.0)
+        return sample_layout(network, course, (1, 4, 18, 32), task=TEXT)  # type: ignore[arg-type]
 
     def save(self) -> None:
         """Measure on captions held out, and write the network."""

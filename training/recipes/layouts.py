@@ -18,7 +18,7 @@ Numbers = NDArray[np.float32]
 
 
 def layout_of(scene: Scene, shown: Sequence[int] | None = None, figure: bool = False) -> Numbers:
-    """The layout [K,T,A] of all frames of a scene, or of one or more that are shown, each a latent of its own.
+    """The layout [K,T,A] of all frames of a scene, or of those that are shown, each a latent of its own.
 
     The first thing may be a figure.
     """

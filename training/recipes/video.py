@@ -121,8 +121,8 @@ class Recipe(Storing):
         self.division = Division(order, self.trainer.pace, ENCODE_PART, self.size.clips)
         self.weights = torch.ones((), device=order.device)
         if order.compile:
-            # On a CPU films have one size, and what is compiled for one is faster. For all sizes what works on
-            # cells is not compiled: the refiner does not compile (torch 2.13).
+            # On a CPU films have one size, and what is compiled for one is faster. For all sizes what works
+            # on cells is not compiled: the refiner does not compile (torch 2.13).
             still = [] if order.on_gpu else [transformer.refiner, transformer.layout]
             for part in (*transformer.blocks, *still):
                 part.compile(dynamic=order.on_gpu)

