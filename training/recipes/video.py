@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from services.contract.layout import COLUMNS, SLOTS
 from services.contract.tensors import TEXT_ENCODER, VIDEO_DECODER, VIDEO_ENCODER, VIDEO_TRANSFORMER
+from services.families.moviegen.layout_field import LayoutFieldParams
 from services.families.moviegen.video_transformer import NEAREST, VideoTransformer
 from training.recipes import flow, text
 from training.recipes.asking import Asking
@@ -32,6 +33,7 @@ from training.recipes.replay import Replay
 from training.recipes.showing import Show, Studio
 from training.recipes.sources import CHARACTER, CONTINUATION, EDIT, IMAGE, SIZES, TEXT, FilmPlan, film
 from training.recipes.storing import Storing
+from training.recipes.telling import Telling
 from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 
 SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999, muon=True, muon_kernels=True)
@@ -39,6 +41,7 @@ SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999, muon=True, 
 # the plain part of the world.
 GENTLE = Schedule(peak=8e-4, warmup=0.03, fall=0.8, decay=0.998, muon=True, muon_kernels=True)
 WIDTH = 256
+CHANNELS, FEATURES = 64, LayoutFieldParams().features
 WITHOUT_TEXT = 0.12
 # Of samples with text, for each task: only films from text are sure to have a layout when they are made.
 WITHOUT_LAYOUT = (0.2, 0.6, 0.6, 0.7, 0.6)
@@ -48,9 +51,10 @@ IMAGES_LATER = 0.2
 ENCODE_PART = 0.3
 MOST_DONE = 0.2
 # Latents are many and things large: what will be where is decided between times 0.03 and 0.2.
-EARLY, WIDE = -1.0, 1.2
+EARLY, WIDE = -0.8, 1.2
 ASKED, ASKED_AFTER = 0.1, 5
 TOLD = 0.05
+SHOWN = 0.1
 TILE = 32
 
 
@@ -97,7 +101,7 @@ def size_of(order: Order) -> Size:
         return Size(short, 256, 700_000, 4 << 20, 12, Show(2, 2, 4, (64, 64)), 1.0)
     if order.on_gpu:
         return Size(FilmPlan(), 65_536, 9_500_000, 1 << 30, 64, Show(8, 8, 30), 5.6)
-    short = FilmPlan((1, 4), (0.4, 0.6), (4,), SIZES[0], edits=0.15, figures=0.0, plain=0.4)
+    short = FilmPlan((1, 4), (0.4, 0.6), (4,), SIZES[0], edits=0.15, figures=0.0, plain=0.25)
     return Size(short, 4608, 600_000, 768 << 20, 24, Show(8, 8, 25), 2.0, images=0.0, images_later=0.35)
 
 
@@ -107,12 +111,16 @@ class Recipe(Storing):
     def __init__(self, order: Order) -> None:
         self.order, self.size = order, size_of(order)
         schedule = SCHEDULE if order.on_gpu or order.smoke else GENTLE
-        self.asking = Asking(WIDTH).to(order.device)
-        trainer = Trainer(order, (VIDEO_TRANSFORMER,), schedule, aside=self.asking)
+        self.asking, self.telling = (
+            part.to(order.device) for part in (Asking(WIDTH), Telling(FEATURES, CHANNELS))
+        )
+        aside = nn.ModuleList([self.asking, self.telling])
+        trainer = Trainer(order, (VIDEO_TRANSFORMER,), schedule, aside=aside)
         super().__init__(trainer, self.size.bucket_bytes)
         transformer = self.trainer.networks[VIDEO_TRANSFORMER]
         assert isinstance(transformer, VideoTransformer)
         self.asking.listen(transformer.blocks[ASKED_AFTER])
+        self.telling.listen(transformer.layout)
         self.keeping = Keeping(transformer.copying)
         self.transformer, self.predicts_data = transformer, transformer.params.predicts_data
         self.text_encoder: Callable[[Tensor], Tensor]
@@ -275,8 +283,9 @@ class Recipe(Storing):
         # The same weight for all cells: where it is open whether a thing is there, more for things would draw
         # them in all places that they could have.
         flown = (error.square() * self.weights).mean()
-        self.trainer.note(asked=asked.detach(), told=told.detach())
-        loss: Tensor = flown + ASKED * asked + TOLD * told
+        shown = self.telling(latents, rows["things"])
+        self.trainer.note(asked=asked.detach(), told=told.detach(), shown=shown.detach())
+        loss: Tensor = flown + ASKED * asked + TOLD * told + SHOWN * shown
         return loss
 
     def error(self, velocity: Tensor, path: tuple[Tensor, Tensor, Tensor], moment: Tensor) -> Tensor:

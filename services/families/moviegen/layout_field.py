@@ -24,8 +24,8 @@ SEEN = 3 * columns.MOMENTS + 2
 class LayoutFieldParams:
     """Shape of a layout field: width within, and features of a cell."""
 
-    width: int = 96
-    features: int = 64
+    width: int = 160
+    features: int = 96
 
 
 class LayoutField(nn.Module):
@@ -35,13 +35,15 @@ class LayoutField(nn.Module):
         super().__init__()
         self.seen = nn.Linear(SEEN, params.width)
         self.known = nn.Linear(columns.COLUMNS, params.width, bias=False)
-        self.mix = nn.Linear(params.width, params.width)
+        self.mix = nn.ModuleList(nn.Linear(params.width, params.width) for _ in range(2))
         self.say = nn.Linear(params.width, params.features)
 
     def forward(self, layout: Tensor, rows: int, columns_: int) -> Tensor:
         """Layout [B,K,T,A] gives [B,F,T,h,w] for h `rows` and w `columns_`."""
         x = self.seen(views(layout, rows, columns_)) + self.known(layout)[:, :, :, None, None]
-        y = self.say(F.silu(self.mix(F.silu(x))))
+        for layer in self.mix:
+            x = x + layer(F.silu(x))
+        y = self.say(F.silu(x))
         there = layout[..., columns.THERE].clamp(0.0, 1.0)[:, :, :, None, None]
         field: Tensor = (y * there).sum(1).permute(0, 4, 1, 2, 3)
         return field
