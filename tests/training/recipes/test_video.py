@@ -123,3 +123,14 @@ def test_the_character_encoder_learns_from_films_of_figures_alone(written: Order
         recipe.loss(bucket).backward()
         learnt = [weight.grad is not None for weight in recipe.transformer.character.parameters()]
         assert set(learnt) == {bucket[3] == sources.CHARACTER}
+
+
+def test_layouts_are_left_out_with_the_text_and_of_some_besides(order: Order) -> None:
+    recipe = video.Recipe(order)
+    layout, count = torch.ones(1, 4, 2, 40), 400
+    for task, share in enumerate(video.WITHOUT_LAYOUT):
+        tasks, without = torch.full((count,), task), torch.arange(count)[:, None] < count // 4
+        given = recipe.layout(layout.expand(count, -1, -1, -1), tasks, without).flatten(1)
+        assert not given[: count // 4].any()
+        left_out = (given[count // 4 :] == 0).all(1).float().mean()
+        assert abs(float(left_out) - share) < 0.1
