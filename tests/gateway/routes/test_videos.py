@@ -37,7 +37,7 @@ def test_create_answers_at_once_with_everything_decided(client: TestClient, serv
         "error": None,
         "seed": 7,
         "num_inference_steps": 50,
-        "guidance_scale": 3.0,
+        "guidance_scale": 1.5,
         "negative_prompt": "",
         "fps": 24,
         "audio": True,
