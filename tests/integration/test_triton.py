@@ -14,13 +14,16 @@ import numpy as np
 import pytest
 
 from services.contract import tensors
+from services.contract.cast import TASKS
 from services.contract.errors import GenerationError, InferenceUnavailable
+from services.contract.layout import COLUMNS, SLOTS
 from services.engines.session import Session
 from services.inference.client import Inference
 from services.inference.door import Patience
 from services.inference.memory import FOLDER, PREFIX
 from services.inference.orders import AudioOrder, SampleEvent, VideoOrder
 from services.sampling.decode import decode_tile
+from services.sampling.layout import sample_layout
 from services.sampling.loop import Course, sample_video
 from tests.integration.conftest import REPOSITORY, Server
 
@@ -104,8 +107,12 @@ def test_a_finished_loop_ends_at_once(inference: Inference, order: VideoOrder) -
 def test_the_loop_equals_the_same_generator_in_this_process(inference: Inference, order: VideoOrder) -> None:
     course = Course(order.text, order.text_mask, order.seed, order.steps, order.guidance)
     transformer = network(tensors.VIDEO_TRANSFORMER, tensors.VELOCITY)
-    nobody = np.zeros((CHANNELS, 12, 12), np.float32)
-    *_, step = sample_video(transformer, course, (CHANNELS, *order.shape), task=0, character=nobody)
+    nobody, shape = np.zeros((CHANNELS, 12, 12), np.float32), (CHANNELS, *order.shape)
+    layout = sample_layout(
+        network(tensors.LAYOUT_TRANSFORMER, tensors.VELOCITY), course, shape, task=TASKS.index("text")
+    )
+    assert layout.any()
+    *_, step = sample_video(transformer, course, shape, task=0, character=nobody, layout=layout)
     assert last(inference.sample_video(order)).tobytes() == step.latents.tobytes()
 
 
@@ -120,7 +127,8 @@ def test_a_character_is_seen_in_its_portrait(inference: Inference, order: VideoO
     shown, other = np.random.default_rng(0).normal(size=(2, CHANNELS, 12, 12)).astype(np.float32)
     course = Course(order.text, order.text_mask, order.seed, order.steps, order.guidance)
     transformer = network(tensors.VIDEO_TRANSFORMER, tensors.VELOCITY)
-    *_, step = sample_video(transformer, course, (CHANNELS, *order.shape), task=4, character=shown)
+    shape, nothing = (CHANNELS, *order.shape), np.zeros((SLOTS, order.shape[0], COLUMNS), np.float32)
+    *_, step = sample_video(transformer, course, shape, task=4, character=shown, layout=nothing)
     made = last(inference.sample_video(replace(order, character=shown)))
     assert made.tobytes() == step.latents.tobytes()
     assert not np.array_equal(made, last(inference.sample_video(replace(order, character=other))))

@@ -96,6 +96,17 @@ def test_both_rows_see_the_character() -> None:
     assert len(list(sample_video(network, COURSE, VIDEO, task=4, character=figure))) == 8
 
 
+def test_the_row_without_the_text_has_no_layout() -> None:
+    layout = np.full((4, 2, 40), 5, np.float32)
+
+    def network(inputs: Mapping[str, Array]) -> Floats:
+        assert not inputs[tensors.LAYOUT][0].any()
+        assert (inputs[tensors.LAYOUT][1] == layout).all()
+        return to_target(inputs)
+
+    assert len(list(sample_video(network, COURSE, VIDEO, task=0, layout=layout))) == 8
+
+
 def test_a_network_that_sees_no_characters_is_given_none() -> None:
     def network(inputs: Mapping[str, Array]) -> Floats:
         assert tensors.CHARACTER not in inputs
