@@ -16,7 +16,7 @@ from services.families.moviegen import casts
 from services.families.moviegen.envelope_codec import EnvelopeDecoder, EnvelopeEncoder
 from training.recipes.batches import Batches
 from training.recipes.feed import Feed, FeedPlan, Place
-from training.recipes.files import read_weights, write_png, write_wave, write_weights
+from training.recipes.files import frozen, write_png, write_wave, write_weights
 from training.recipes.likeness import apart, aspects, untuned
 from training.recipes.loop import Learner, end, learn
 from training.recipes.memory import unfinished
@@ -73,10 +73,9 @@ class Recipe(Learner):
 
     def __init__(self, order: Order) -> None:
         self.order, self.size = order, size_of(order)
-        encoder = casts.build(CAST, AUDIO_ENCODER)
-        read_weights(order.checkpoint(AUDIO_ENCODER), encoder)
+        encoder = frozen(order.checkpoint(AUDIO_ENCODER), AUDIO_ENCODER, order.device)
         assert isinstance(encoder, EnvelopeEncoder)
-        self.encoder = encoder.to(order.device).eval().requires_grad_(False)
+        self.encoder = encoder
         self.trainer = Trainer(order, (AUDIO_DECODER,), SCHEDULE if order.on_gpu or order.smoke else GENTLE)
         decoder = self.trainer.networks[AUDIO_DECODER]
         assert isinstance(decoder, EnvelopeDecoder)

@@ -26,16 +26,19 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor]) -> None:
     os.replace(draft, path)
 
 
-def read_weights(path: Path, network: nn.Module) -> list[str]:
-    """Copy the tensors of a file into a network; the names of those that the file lacks, which stay fresh.
+def read_weights(path: Path, network: nn.Module) -> dict[str, list[str]]:
+    """Copy the tensors of a file into a network, for what both have alike.
 
-    So a network that has got a new part can go on from older weights. Raises RuntimeError where the file has
-    others than the network, or of other shapes.
+    `fresh` are the names that the file lacks, `dropped` those that the network has not, or in another shape:
+    so a network of which a part has changed can go on from older weights. Raises RuntimeError where less than
+    half of the numbers in the file are of use.
     """
-    found = network.load_state_dict(load_file(path), strict=False)
-    if found.unexpected_keys:
-        raise RuntimeError(f"{path.name} has {', '.join(found.unexpected_keys)}, which the network has not")
-    return list(found.missing_keys)
+    found, own = load_file(path), network.state_dict()
+    used = {name: t for name, t in found.items() if name in own and own[name].shape == t.shape}
+    if 2 * sum(t.numel() for t in used.values()) < sum(t.numel() for t in found.values()):
+        raise RuntimeError(f"{path.name} is of another network")
+    network.load_state_dict(used, strict=False)
+    return {"fresh": [name for name in own if name not in used], "dropped": sorted(found.keys() - used)}
 
 
 def frozen(path: Path, name: str, device: str) -> nn.Module:

@@ -63,8 +63,10 @@ class Trainer:
         for name in names:
             network = casts.build(CAST, name)
             if order.checkpoint(name).exists():
-                fresh = read_weights(order.checkpoint(name), network)
-                self.journal.write(resumed=name, **({"fresh": ", ".join(fresh)} if fresh else {}))
+                changed = read_weights(order.checkpoint(name), network)
+                self.journal.write(
+                    resumed=name, **{how: ", ".join(parts) for how, parts in changed.items() if parts}
+                )
             lean(network)
             self.networks[name] = network.to(order.device).train()
         trained = [*self.networks.values(), *([aside] if aside is not None else [])]

@@ -12,13 +12,12 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from services.contract.layout import COLUMNS, SLOTS
 from services.contract.tensors import TEXT_ENCODER, VIDEO_DECODER, VIDEO_ENCODER, VIDEO_TRANSFORMER
-from services.families.moviegen.layout_field import LayoutFieldParams
 from services.families.moviegen.video_transformer import NEAREST, VideoTransformer
-from training.recipes import flow, text
+from training.recipes import flow, outlines, text
 from training.recipes.asking import Asking
 from training.recipes.batches import Batch, Batches, to_video
 from training.recipes.compiled import compare
@@ -33,7 +32,6 @@ from training.recipes.replay import Replay
 from training.recipes.showing import Show, Studio
 from training.recipes.sources import CHARACTER, CONTINUATION, EDIT, IMAGE, SIZES, TEXT, FilmPlan, film
 from training.recipes.storing import Storing
-from training.recipes.telling import Telling
 from training.recipes.trainer import Schedule, Trainer, autocast, prepare
 
 SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999, muon=True, muon_kernels=True)
@@ -41,7 +39,6 @@ SCHEDULE = Schedule(peak=1.2e-3, warmup=0.02, fall=0.7, decay=0.999, muon=True, 
 # the plain part of the world.
 GENTLE = Schedule(peak=8e-4, warmup=0.03, fall=0.8, decay=0.998, muon=True, muon_kernels=True)
 WIDTH = 256
-CHANNELS, FEATURES = 64, LayoutFieldParams().features
 WITHOUT_TEXT = 0.12
 # Of samples with text, for each task: only films from text are sure to have a layout when they are made.
 WITHOUT_LAYOUT = (0.2, 0.6, 0.6, 0.7, 0.6)
@@ -54,7 +51,6 @@ MOST_DONE = 0.2
 EARLY, WIDE = -0.8, 1.2
 ASKED, ASKED_AFTER = 0.1, 5
 TOLD = 0.05
-SHOWN = 0.1
 TILE = 32
 
 
@@ -111,16 +107,12 @@ class Recipe(Storing):
     def __init__(self, order: Order) -> None:
         self.order, self.size = order, size_of(order)
         schedule = SCHEDULE if order.on_gpu or order.smoke else GENTLE
-        self.asking, self.telling = (
-            part.to(order.device) for part in (Asking(WIDTH), Telling(FEATURES, CHANNELS))
-        )
-        aside = nn.ModuleList([self.asking, self.telling])
-        trainer = Trainer(order, (VIDEO_TRANSFORMER,), schedule, aside=aside)
+        self.asking = Asking(WIDTH).to(order.device)
+        trainer = Trainer(order, (VIDEO_TRANSFORMER,), schedule, aside=self.asking)
         super().__init__(trainer, self.size.bucket_bytes)
         transformer = self.trainer.networks[VIDEO_TRANSFORMER]
         assert isinstance(transformer, VideoTransformer)
         self.asking.listen(transformer.blocks[ASKED_AFTER])
-        self.telling.listen(transformer.layout)
         self.keeping = Keeping(transformer.copying)
         self.transformer, self.predicts_data = transformer, transformer.params.predicts_data
         self.text_encoder: Callable[[Tensor], Tensor]
@@ -160,6 +152,13 @@ class Recipe(Storing):
                 self.loss(bucket).backward()  # type: ignore[no-untyped-call]
         self.trainer.clear()
         self.replay = real
+
+    def learn_outlines(self) -> None:
+        """Teach the layout field outlines, if it does not know them."""
+        steps = 20 if self.order.smoke else outlines.STEPS
+        known = outlines.teach(self.transformer.layout, self.order.device, steps)
+        self.trainer.restart_average()
+        self.trainer.journal.write(outlines=round(known, 4))
 
     def begin(self) -> None:
         """Read the frozen networks; the time of the schedules runs from here."""
@@ -283,9 +282,8 @@ class Recipe(Storing):
         # The same weight for all cells: where it is open whether a thing is there, more for things would draw
         # them in all places that they could have.
         flown = (error.square() * self.weights).mean()
-        shown = self.telling(latents, rows["things"])
-        self.trainer.note(asked=asked.detach(), told=told.detach(), shown=shown.detach())
-        loss: Tensor = flown + ASKED * asked + TOLD * told + SHOWN * shown
+        self.trainer.note(asked=asked.detach(), told=told.detach())
+        loss: Tensor = flown + ASKED * asked + TOLD * told
         return loss
 
     def error(self, velocity: Tensor, path: tuple[Tensor, Tensor, Tensor], moment: Tensor) -> Tensor:
@@ -332,6 +330,8 @@ def run(order: Order) -> None:
     with Feed(partial(film, plan=size.films), plan) as feed:
         recipe = Recipe(order)
         recipe.warm_up()
+        if saved is None:
+            recipe.learn_outlines()
         order.wait_for(VIDEO_ENCODER, VIDEO_DECODER, TEXT_ENCODER)
         recipe.begin()
         with Batches(feed, size.encoded, order.on_gpu, depth=6) as batches:

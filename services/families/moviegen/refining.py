@@ -76,14 +76,16 @@ class Refiner(nn.Module):
         """What to add to `drawn` [B,C,T,h,w], and the logarithm of the variance of its error, the same shape.
 
         Tokens x [B,N,D], time [B,D], `seen` [B,C+condition,T,h,w] noisy latents and condition, `said`
-        [BT,R,h,w] what else is known of cells.
+        [BT,2R,h,w] what else is known of cells: how much more there is of what is thought, and what to add.
         """
         frames, rows, columns = seen.shape[2:]
         thought = self.tokens(x).reshape(-1, rows // 2, columns // 2, 2, 2, self.tokens.out_features // 4)
         thought = thought.permute(0, 5, 1, 3, 2, 4).flatten(4).flatten(2, 3)
         y = thought + self.seen(per_frame(seen)) + self.drawn(per_frame(drawn))
         if said is not None:
-            y = y + said
+            # An edge is an outline times a contrast.
+            scale, shift = said.chunk(2, dim=1)
+            y = y * (1.0 + scale) + shift
         moment = time[:, None].expand(-1, frames, -1).flatten(0, 1)
         for block in self.blocks:
             y = block(y, moment)

@@ -117,13 +117,15 @@ class VideoTransformer(nn.Module):
             self.character = CharacterEncoder(params.character, params.latent_channels, width)
         if params.layout is not None:
             self.layout = LayoutField(params.layout)
-            self.laid_out = nn.Conv3d(params.layout.features, width, PATCH, stride=PATCH, bias=False)
+            self.laid_out_tokens = nn.Conv3d(params.layout.features, width, PATCH, stride=PATCH, bias=False)
             if params.refiner is not None:
-                self.laid_out_cells = nn.Conv2d(params.layout.features, params.refiner.width, 1, bias=False)
+                self.laid_out_cells = nn.Conv2d(
+                    params.layout.features, 2 * params.refiner.width, 1, bias=False
+                )
         initialize(self)
         nn.init.zeros_(self.patches.weight[:, params.latent_channels :])
         if params.layout is not None:
-            nn.init.zeros_(self.laid_out.weight)
+            nn.init.zeros_(self.laid_out_tokens.weight)
             if params.refiner is not None:
                 nn.init.zeros_(self.laid_out_cells.weight)
         if params.refiner is not None:
@@ -151,7 +153,7 @@ class VideoTransformer(nn.Module):
         x = self.patches(given)
         field = None if layout is None else self.layout(layout, *latents.shape[3:])
         if field is not None:
-            x = x + self.laid_out(field)
+            x = x + self.laid_out_tokens(field)
         grid = x.shape[2:]
         # Where tokens lie apart in memory, compiled blocks have wrong gradients (torch 2.13, dynamic shapes).
         x = x.flatten(2).transpose(1, 2).contiguous()

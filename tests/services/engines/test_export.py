@@ -54,7 +54,7 @@ SMALL: Mapping[str, partial[nn.Module]] = {
             hidden=96,
             text_width=24,
             character=CharacterParams(side=4, width=32, layers=1, heads=2, hidden=48),
-            layout=LayoutFieldParams(width=16, features=8),
+            layout=LayoutFieldParams(width=8, features=8),
         ),
     ),
     tensors.UPSAMPLER: partial(PixelUpsampler, PixelUpsamplerParams(width=8, blocks=1, fine_width=4)),

@@ -4,7 +4,18 @@ import torch
 from torch import Tensor
 
 from services.contract import layout as columns
-from services.families.moviegen.layout_field import FARTHEST, LayoutField, LayoutFieldParams, views
+from services.families.moviegen.layout_field import (
+    FARTHEST,
+    QUARTERS,
+    LayoutField,
+    LayoutFieldParams,
+    Outlines,
+    points,
+)
+
+SMALL = LayoutFieldParams(width=8, features=8)
+# The upper left quarter of a cell has its middle this far from that of the cell.
+OFF = 0.25 / 18
 
 
 def thing(x: float, y: float, radius: float, angle: float = 0.0) -> Tensor:
@@ -19,41 +30,44 @@ def thing(x: float, y: float, radius: float, angle: float = 0.0) -> Tensor:
     return layout
 
 
-def ways(layout: Tensor, row: int, column: int) -> tuple[float, float]:
-    """A cell of 18 x 32 as the first thing sees it at its first moment."""
-    seen = views(layout, 18, 32)[0, 0, 0, row, column]
-    return float(seen[0]), float(seen[columns.MOMENTS])
+def ways(layout: Tensor, row: int, column: int) -> tuple[float, ...]:
+    """The upper left quarter of a cell of 18 x 32 as the first thing sees it at its first moment."""
+    seen: list[float] = points(layout, 18, 32)[0, 0, 0, row, column, 0, 0].tolist()
+    return tuple(seen)
 
 
-def test_cells_are_seen_from_the_thing_in_its_radii() -> None:
-    middle = thing(0.5 / 18, 0.5 / 18, 0.1)
-    u, v = ways(middle, 8, 16)
-    assert abs(u) < 1e-5
-    assert abs(v) < 1e-5
-    u, v = ways(middle, 8, 17)
-    assert abs(u - 1 / 18 / 0.1) < 1e-5
-    assert abs(v) < 1e-5
-    u, v = ways(middle, 6, 16)
-    assert abs(v - 2 / 18 / 0.1) < 1e-5
+def near(found: tuple[float, ...], *expected: float) -> bool:
+    return all(math.isclose(a, b, abs_tol=1e-4) for a, b in zip(found, expected, strict=True))
+
+
+def test_points_are_seen_from_the_thing_in_its_radii() -> None:
+    middle = thing(0.5 / 18 - OFF, 0.5 / 18 + OFF, 0.1)
+    cell = 1 / 18 / 0.1
+    assert near(ways(middle, 8, 16), 0, 0, cell)
+    assert near(ways(middle, 8, 17), cell, 0, cell)
+    assert near(ways(middle, 6, 16), 0, 2 * cell, cell)
     assert ways(middle, 8, 31)[0] == FARTHEST
 
 
+def test_quarters_come_row_by_row() -> None:
+    seen = points(thing(0.5 / 18, 0.5 / 18, 0.1), 18, 32)[0, 0, 0, 8, 16, 0]
+    assert torch.sign(seen[:, :2]).tolist() == [[-1, 1], [1, 1], [-1, -1], [1, -1]]
+
+
 def test_a_turned_thing_sees_what_is_above_it_at_its_right() -> None:
-    turned = thing(0.5 / 18, 0.5 / 18, 0.1, math.pi / 2)
-    u, v = ways(turned, 6, 16)
-    assert abs(u - 2 / 18 / 0.1) < 1e-4
-    assert abs(v) < 1e-4
+    turned = thing(0.5 / 18 - OFF, 0.5 / 18 + OFF, 0.1, math.pi / 2)
+    assert near(ways(turned, 6, 16)[:2], 2 / 18 / 0.1, 0)
 
 
-def test_how_near_a_cell_is_falls_with_its_distance() -> None:
-    near = views(thing(0.0, 0.0, 0.1), 18, 32)[0, 0, 0, :, :, 2 * columns.MOMENTS]
-    assert near[8, 15] > 0.7
-    assert near[8, 20] < 0.05
+def test_outlines_speak_of_each_quarter_at_each_moment() -> None:
+    covered, more = Outlines(SMALL)(thing(0.0, 0.0, 0.1), 6, 10)
+    assert covered.shape == (1, columns.SLOTS, 1, 6, 10, columns.MOMENTS, QUARTERS, QUARTERS)
+    assert more.shape == (*covered.shape[:-1], SMALL.more)
 
 
 def test_the_field_is_nothing_without_things_and_grows_with_each() -> None:
     torch.manual_seed(0)
-    field = LayoutField(LayoutFieldParams(width=16, features=8))
+    field = LayoutField(SMALL)
     nothing = torch.zeros(1, columns.SLOTS, 2, columns.COLUMNS)
     assert field(nothing, 6, 10).shape == (1, 8, 2, 6, 10)
     assert not field(nothing, 6, 10).any()
