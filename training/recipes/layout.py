@@ -72,8 +72,7 @@ class Recipe(Learner):
 
     def tokens(self, texts: list[str]) -> Tensor:
         """Ids [B,L], as long as the longest text."""
-        ids = torch.tensor(text.rows(self.words, texts))
-        return ids[:, : int((ids != PAD).sum(1).max())].to(self.order.device)
+        return torch.tensor(text.trimmed(text.rows(self.words, texts)), device=self.order.device)
 
     def loss(self, bucket: Bucket, layout: Tensor, known: Tensor, texts: list[str]) -> Tensor:
         """Loss of layouts [B,K,T,A] under texts and what is known of them [B,K,T,A+1]."""
