@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -57,7 +58,7 @@ class Recipe(Learner):
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        self.size = Size(256, 4) if order.smoke else Size(65_536 if order.on_gpu else 6_144, 96)
+        self.size = Size(256, 4) if order.smoke else Size(65_536 if order.on_gpu else 6_144, 48)
         self.trainer = Trainer(order, (LAYOUT_TRANSFORMER,), SCHEDULE)
         transformer = self.trainer.networks[LAYOUT_TRANSFORMER]
         assert isinstance(transformer, LayoutTransformer)
@@ -124,11 +125,16 @@ class Recipe(Learner):
         return sample_layout(network, course, shape, task=task, known=known)  # type: ignore[arg-type]
 
     def save(self) -> None:
-        """Measure on captions held out, and write the network."""
-        with self.trainer.averaged():
-            for task in MEASURED[: 1 if self.order.smoke else None]:
-                self.trainer.journal.write(task=task, right=json.dumps(self.measured(TASKS.index(task))))
+        """Write the network."""
         self.trainer.save(LAYOUT_TRANSFORMER)
+
+    def sheet(self, path: Path, full: bool) -> None:
+        """No picture: numbers, of layouts for texts held out, as `path`.json at the end."""
+        if not full:
+            return
+        with self.trainer.averaged():
+            measured = {task: self.measured(TASKS.index(task)) for task in MEASURED}
+        path.with_suffix(".json").write_text(json.dumps(measured, indent=1) + "\n")
 
     def measured(self, task: int) -> dict[str, float]:
         """Shares of layouts that are right, and how far places are off, in heights of the picture."""

@@ -35,9 +35,10 @@ def test_it_learns_and_the_text_encoder_does_not(written: Order) -> None:
     assert measured() < 0.7 * before
     recipe.save()
     assert written.checkpoint("layout_transformer").exists()
-    lines = [json.loads(line) for line in (written.work / "layout.jsonl").read_text().splitlines()]
-    right = json.loads(next(line["right"] for line in lines if "right" in line))
-    assert set(right) == {"count", "kinds", "colours", "off"}
+    recipe.sheet(written.work / "layout", full=True)
+    measured = json.loads((written.work / "layout.json").read_text())
+    assert set(measured) == {"text", "image", "continuation", "edit"}
+    assert set(measured["edit"]) == {"count", "kinds", "colours", "off"}
 
 
 def test_a_batch_has_as_many_tokens_whatever_the_length(written: Order) -> None:
