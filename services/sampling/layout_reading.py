@@ -9,9 +9,9 @@ from services.contract import layout as columns
 from services.contract import tensors
 from services.sampling.arrays import Floats, Network
 
-NEAR = 0.6
+NEAR = 1.0
 """Radii of a thing within which cells that speak of it place its middle."""
-LEAST_NEAR = 0.03
+LEAST_NEAR = 0.05
 LEAST_CELLS = 2
 UNLIKE = 0.1
 """Heights of the picture that one wrong flag of kind or colour weighs, where things are followed."""
@@ -25,15 +25,17 @@ ABSENT = np.concatenate(
 def read_layout(network: Network, source: Floats, frames: int) -> Floats:
     """What is known of a layout [K,T,A+1] of `frames` latent frames, from latents [C,n,h,w] of the first n.
 
-    The last column is 1 where something is known, 0 elsewhere, where the others are 0 too.
+    The last column is 1 where something is known, 0 elsewhere, where the others are 0 too. What a thing looks
+    like is a mean over the latent frames in which it is found.
     """
     said = network({tensors.LATENTS: np.ascontiguousarray(source[None])})[0]
     known = np.zeros((columns.SLOTS, frames, columns.COLUMNS + 1), np.float32)
     followed = follow([things(cells[:-1]) for cells in said])
     count = len(said)
     for slot, rows in enumerate(followed):
-        for frame, row in rows.items():
-            known[slot, frame] = [*row, 1.0]
+        seen, thing = list(rows), np.stack(list(rows.values()))
+        thing[:, FLAGS] = thing[:, FLAGS].mean(0)
+        known[slot, seen, : columns.COLUMNS], known[slot, seen, -1] = thing, 1.0
     for slot in range(len(followed), columns.THINGS):
         known[slot, :count] = [*ABSENT, 1.0]
     known[columns.GROUND, :count, : columns.COLUMNS], known[columns.GROUND, :count, -1] = said[:, -1], 1.0

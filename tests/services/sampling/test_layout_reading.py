@@ -72,3 +72,14 @@ def test_what_is_known_of_the_first_latent_frames() -> None:
     assert not known[:, 2:].any()
     assert (known[2, 0, :-1] == ABSENT).all()
     assert (known[columns.GROUND, 1, :-1] == ground).all()
+
+
+def test_what_a_thing_looks_like_is_a_mean_over_its_frames() -> None:
+    unsure = row(0.0)
+    unsure[columns.KIND] = -0.2
+    unsure[columns.KIND.start + 3] = 0.1
+    said = np.stack([np.concatenate([cells(part), row(0.0)[None]]) for part in (row(0.0), unsure)])
+
+    known = read_layout(lambda _: said[None], np.zeros((8, 2, 3, 5), np.float32), 2)
+    assert (known[0, :, columns.KIND].argmax(-1) == 0).all()
+    assert (known[0, 0, columns.KIND] == known[0, 1, columns.KIND]).all()
