@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from services.contract import tensors
+from services.contract.cast import TASKS
 from services.engines.session import Session
 from services.inference.client import Inference
 from services.inference.orders import VideoOrder
@@ -21,7 +22,7 @@ from services.local.ports import free_ports
 from services.local.supervisor import Supervisor
 from services.local.triton import triton_part
 from services.sampling.arrays import Array, Floats, Network
-from services.sampling.layout import TEXT, sample_layout
+from services.sampling.layout import sample_layout
 from services.sampling.loop import Course, portrait, sample_video
 
 REPOSITORY = Path(__file__).parents[1] / "model_repo"
@@ -81,10 +82,11 @@ def main() -> None:
 
         shape = (int(taken[tensors.LATENTS][1]), *size)
         nobody = portrait(tuple(int(dim) for dim in taken[tensors.CHARACTER][1:]), None)
+        text_task = TASKS.index("text")
 
         def in_one_process() -> None:
-            layout = sample_layout(velocity(plan), course, shape, task=TEXT)
-            list(sample_video(velocity(draw), course, shape, task=TEXT, character=nobody, layout=layout))
+            layout = sample_layout(velocity(plan), course, shape, task=text_task)
+            list(sample_video(velocity(draw), course, shape, task=text_task, character=nobody, layout=layout))
 
         runs: dict[str, Callable[[], object]] = {
             "one process": in_one_process,

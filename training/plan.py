@@ -37,6 +37,7 @@ PLAN = (
     Stage("codec", 0.0, 0.4, 3, 0.3, SOUND, (), (500, 1500)),
     Stage("sight", 0.1, 0.4, 3, 0.3, SIGHT, PICTURE, (750, 1500)),
     Stage("layout", 0.1, 0.5, 1, 0.3, ("layout_transformer",), TEXT, (3000, 2500)),
+    Stage("layout_reader", 0.3, 0.5, 2, 0.2, ("layout_reader",), PICTURE, (1500, 1500)),
     Stage("video", 0.0, 1.0, 9, 1.0, ("video_transformer",), TEXT + PICTURE, (4250, 4000)),
     Stage("upsampler", 0.29, 0.65, 2, 0.2, ("upsampler",), PICTURE, (450, 600)),
     Stage("audio", 0.2, 1.0, 4, 0.4, ("audio_transformer",), SOUND + TEXT + SIGHT + PICTURE, (1550, 2400)),

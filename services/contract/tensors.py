@@ -10,7 +10,9 @@ TEXT_ENCODER = "text_encoder"  # tokens [B,L] i64 -> states [B,L,D]
 VISUAL_ENCODER = "visual_encoder"  # frames [N,3,96,96] -> features [N,V]
 VIDEO_ENCODER = "video_encoder"  # video [B,3,F,H,W] -> latents [B,C,T,h,w]
 VIDEO_DECODER = "video_decoder"  # latents [B,C,T,h,w] -> video [B,3,8T,H,W]
-LAYOUT_TRANSFORMER = "layout_transformer"  # layout aspect timestep text text_mask -> velocity
+LAYOUT_READER = "layout_reader"  # latents [B,C,T,h,w] -> said [B,T,hw+1,A]
+# layout known aspect timestep task text text_mask -> velocity
+LAYOUT_TRANSFORMER = "layout_transformer"
 # latents condition timestep task text text_mask character layout -> velocity
 VIDEO_TRANSFORMER = "video_transformer"
 UPSAMPLER = "upsampler"  # frames [N,3,h,w], size [2] i64 -> luma [N,1,H,W], chroma [N,2,H/2,W/2]
@@ -23,6 +25,7 @@ NETWORKS = (
     VISUAL_ENCODER,
     VIDEO_ENCODER,
     VIDEO_DECODER,
+    LAYOUT_READER,
     LAYOUT_TRANSFORMER,
     VIDEO_TRANSFORMER,
     UPSAMPLER,
@@ -54,6 +57,8 @@ TEXT = "text"
 TEXT_MASK = "text_mask"
 CHARACTER = "character"  # [B,C,S,S], in an order [C,S,S]: latents of a portrait, zeros for none
 LAYOUT = "layout"  # [B,K,T,A], see `services.contract.layout`; zeros for none
+KNOWN = "known"  # [B,K,T,A+1], see `services.sampling.layout_reading`
+SAID = "said"  # rows of a layout, one for each cell and one for the ground
 ASPECT = "aspect"  # width / height of a film
 VELOCITY = "velocity"
 SIZE = "size"  # (height, width)

@@ -79,12 +79,22 @@ def _video_decoder(params: Any) -> Signature:
 _LAYOUT = Input(tensors.LAYOUT, ("B", SLOTS, "T", COLUMNS))
 
 
+def _layout_reader(params: Any) -> Signature:
+    return Signature(
+        (Input(tensors.LATENTS, ("B", params.latent_channels, "T", "h", "w")),),
+        (Output(tensors.SAID, ("B", "T", "h*w+1", None)),),
+        {"B": 2, "T": 3, "h": 8, "w": 6},
+    )
+
+
 def _layout_transformer(params: Any) -> Signature:
     return Signature(
         (
             _LAYOUT,
+            Input(tensors.KNOWN, ("B", SLOTS, "T", COLUMNS + 1)),
             Input(tensors.ASPECT, ("B",)),
             Input(tensors.TIMESTEP, ("B",)),
+            Input(tensors.TASK, ("B",), example=1),
             Input(tensors.TEXT, ("B", "L", params.text_width)),
             Input(tensors.TEXT_MASK, ("B", "L")),
         ),
@@ -160,6 +170,7 @@ SIGNATURES: Mapping[str, Callable[[Any], Signature]] = {
     tensors.VISUAL_ENCODER: _visual_encoder,
     tensors.VIDEO_ENCODER: _video_encoder,
     tensors.VIDEO_DECODER: _video_decoder,
+    tensors.LAYOUT_READER: _layout_reader,
     tensors.LAYOUT_TRANSFORMER: _layout_transformer,
     tensors.VIDEO_TRANSFORMER: _video_transformer,
     tensors.UPSAMPLER: _upsampler,

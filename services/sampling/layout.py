@@ -20,21 +20,28 @@ from services.sampling.noise import Stream, noise
 from services.sampling.schedule import linear
 from services.sampling.solver import euler
 
-TEXT = TASKS.index("text")
+CHARACTER = TASKS.index("character")
 STEPS = 32
 GUIDANCE = 2.0
 
 
-def sample_layout(network: Network, course: Course, shape: tuple[int, ...], *, task: int) -> Floats:
+def sample_layout(
+    network: Network, course: Course, shape: tuple[int, ...], *, task: int, known: Floats | None = None
+) -> Floats:
     """A layout [K,T,A] for latents of ``shape`` (C,T,h,w).
 
-    Zeros, for none, where a picture, film or portrait is given with the text: they say what is where. Raises
-    GenerationError where the network's answer is not finite.
+    ``known`` [K,T,A+1] is that of ``read_layout``, where a picture or film is given with the text. Zeros, for
+    none, for a character: its portrait says what it looks like. Raises GenerationError where the network's
+    answer is not finite.
     """
     _, frames, rows, across = shape
-    if task != TEXT:
+    if task == CHARACTER:
         return np.zeros((columns.SLOTS, frames, columns.COLUMNS), np.float32)
+    if known is None:
+        known = np.zeros((columns.SLOTS, frames, columns.COLUMNS + 1), np.float32)
     fixed: Mapping[str, Array] = {
+        tensors.KNOWN: np.stack([known, known]),
+        tensors.TASK: np.full(2, task, dtype=np.int64),
         tensors.ASPECT: np.full(2, across / rows, dtype=np.float32),
         tensors.TEXT: course.text,
         tensors.TEXT_MASK: course.text_mask,

@@ -145,6 +145,8 @@ def test_layouts_are_asked_for_where_there_is_a_network_that_draws_them(variant:
     assert config(tensors.SAMPLE_VIDEO, variant).parameters["layouts"].string_value == "true"
     drawn = at_the_door(config(tensors.LAYOUT_TRANSFORMER), "output")[tensors.VELOCITY]
     assert at_the_door(config(tensors.VIDEO_TRANSFORMER), "input")[tensors.LAYOUT] == drawn
+    said = at_the_door(config(tensors.LAYOUT_READER), "output")[tensors.SAID]
+    assert said[1][-1] == drawn[1][-1]
 
 
 @pytest.mark.parametrize("model", MODELS)

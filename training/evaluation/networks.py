@@ -19,6 +19,7 @@ from services.media.read import squash
 from services.sampling.color import to_floats
 from services.sampling.decode import decode_tile, upsample
 from services.sampling.layout import sample_layout
+from services.sampling.layout_reading import read_layout
 from services.sampling.loop import Course, portrait, sample_audio, sample_video
 from services.sampling.tiling import tiles
 
@@ -125,6 +126,13 @@ class Networks:
             guidance=cast.guidance.default if request.guidance is None else request.guidance,
         )
         shape = (cast.latents.channels, *cast.latents.shape(request.frames, request.size))
+        known = None
+        if request.source is not None:
+            known = read_layout(
+                lambda inputs: self._floats(tensors.LAYOUT_READER, inputs, tensors.SAID),
+                request.source,
+                shape[1],
+            )
         side, task = cast.latents.portrait, TASKS.index(request.task)
         *_, last = sample_video(
             lambda inputs: self._floats(tensors.VIDEO_TRANSFORMER, inputs, tensors.VELOCITY),
@@ -138,6 +146,7 @@ class Networks:
                 course,
                 shape,
                 task=task,
+                known=known,
             ),
         )
         return self.decode_video(last.latents)[: request.frames]

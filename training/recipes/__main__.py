@@ -15,7 +15,7 @@ from pathlib import Path
 from services.contract.errors import ConfigurationError
 from training.recipes.order import Order
 
-RECIPES = ("reading", "tae", "codec", "sight", "upsampler", "layout", "video", "audio")
+RECIPES = ("reading", "tae", "codec", "sight", "upsampler", "layout", "layout_reader", "video", "audio")
 
 
 def order_of(arguments: list[str]) -> Order:

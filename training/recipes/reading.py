@@ -156,8 +156,7 @@ class Recipe(Learner):
 
     def tokens(self, texts: list[str]) -> Tensor:
         """Ids [B,L], as long as the longest text."""
-        ids = torch.tensor(text.rows(self.words, texts))
-        return ids[:, : int((ids != PAD).sum(1).max())].to(self.order.device)
+        return torch.tensor(text.trimmed(text.rows(self.words, texts)), device=self.order.device)
 
     def loss(self, tokens: Tensor, truth: Tensor) -> Tensor:
         """Loss of texts: tokens [B,L] and answers [B,questions]."""

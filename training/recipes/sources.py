@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.recipes.feed import Array, Sample
-from training.recipes.layouts import layout_of
+from training.recipes.known import as_read, before_and_after, shuffled
+from training.recipes.layouts import Numbers, layout_of
 from training.recipes.looks import codes
 from training.recipes.plain import scene_of
 from training.world.captions import caption, sound_caption
-from training.world.chance import Film
+from training.world.chance import Film, sample_scene
 from training.world.edits import sample_edit
 from training.world.figures import portrait, render_character, sample_character
 from training.world.physics import impacts
@@ -254,19 +255,48 @@ def film(seed: int, plan: FilmPlan) -> Sample:
     return form.sample(TEXT, scene, {"video": video}, words(scene)[0])
 
 
-LAYOUT_PLAN = FilmPlan(
-    (1, 2, 4, 8, 12, 16, 32), (0.03, 0.09, 0.45, 0.25, 0.06, 0.08, 0.04), other=(2, 4, 8, 16)
-)
-"""Films whose layouts are drawn: an order has 1 to 16 seconds."""
+@dataclass(frozen=True)
+class LayoutPlan:
+    """Films whose layouts are drawn, and how often each task is."""
+
+    films: FilmPlan = FilmPlan(
+        (1, 2, 4, 8, 12, 16, 32), (0.03, 0.09, 0.45, 0.25, 0.06, 0.08, 0.04), other=(2, 4, 8, 16)
+    )
+    tasks: tuple[float, ...] = (0.42, 0.16, 0.21, 0.21)
 
 
-def film_layout(seed: int, plan: FilmPlan) -> Sample:
-    """The `layout` of a film with its caption, and nothing rendered; bucket (T, h, w)."""
-    form = reel(chance(seed), plan)
-    scene = scene_of(seed, form.film, plan.split, plain=False)
-    bucket = (form.length, form.size[0] // 8, form.size[1] // 8)
-    text = f"FPS-{form.rate} {words(scene)[0]}"
-    return Sample(bucket, {"layout": layout_of(scene, form.shown)}, (text,))
+def film_layout(seed: int, plan: LayoutPlan) -> Sample:
+    """The `layout` of a film with its text, and what is `known` of it; bucket (T, h, w, task).
+
+    Nothing is rendered: an order has 1 to 16 seconds.
+    """
+    rng = chance(seed)
+    form = reel(rng, plan.films)
+    task = int(rng.choice(len(plan.tasks), p=plan.tasks))
+    layout_, known, said = laid_out(rng, seed, task, form, plan.films.split)
+    if known is None:
+        known = np.zeros((layout_.shape[0], form.length, layout_.shape[2] + 1), np.float32)
+    bucket = (form.length, form.size[0] // 8, form.size[1] // 8, task)
+    return Sample(bucket, {"layout": layout_, "known": known}, (f"FPS-{form.rate} {said}",))
+
+
+def laid_out(
+    rng: np.random.Generator, seed: int, task: int, form: Reel, split: Split
+) -> tuple[Numbers, Numbers | None, str]:
+    """The layout of a film of a task, what is known of it, None for nothing, and its text."""
+    if task == EDIT:
+        edit = sample_edit(seed, form.film, split)
+        before, after = shuffled(rng, *before_and_after(edit, form.shown))
+        return after, as_read(rng, before, form.length), edit.instruction
+    scene = sample_scene(seed, form.film, split)
+    layout_, said = layout_of(scene, form.shown), words(scene)[0]
+    if task == TEXT:
+        return layout_, None, said
+    given = layout_of(scene, [0])
+    if task == CONTINUATION:
+        given = layout_[:, : 1 + int(rng.integers(max(1, form.length // 2)))]
+    layout_, given = shuffled(rng, layout_, given)
+    return layout_, as_read(rng, given, form.length), said
 
 
 @dataclass(frozen=True)

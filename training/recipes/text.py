@@ -32,6 +32,12 @@ def rows(words: Tokenizer, texts: Sequence[str], length: int = LENGTH) -> list[l
     return [row + [PAD] * (length - len(row)) for row in cut]
 
 
+def trimmed(ids: Sequence[list[int]]) -> list[list[int]]:
+    """Rows of ids cut to the longest text among them."""
+    longest = max(sum(number != PAD for number in row) for row in ids)
+    return [row[:longest] for row in ids]
+
+
 def missing(known: Iterable[str]) -> list[str]:
     """Words of the small world that are not among the known ones, in order."""
     have = set(known)

@@ -22,6 +22,7 @@ from training.recipes.asking import Asking
 from training.recipes.batches import Batch, Batches, to_video
 from training.recipes.compiled import compare
 from training.recipes.division import Division
+from training.recipes.encoding import Encoding
 from training.recipes.feed import Bucket, Feed, FeedPlan
 from training.recipes.files import frozen, write_png
 from training.recipes.keeping import Keeping
@@ -166,36 +167,22 @@ class Recipe(Storing):
             frozen(self.order.checkpoint(name), name, self.order.device)
             for name in (VIDEO_ENCODER, VIDEO_DECODER, TEXT_ENCODER)
         )
-        # A deep encoder runs in bfloat16, but its latents are normalized in float32.
-        self.mean, self.std = (
-            encoder.get_buffer(name).clone()[:, None, None, None] for name in ("mean", "std")
-        )
-        self.linear = not encoder.get_parameter("last.space.weight").any()
-        self.encoder = encoder.bfloat16() if self.order.on_gpu and not self.linear else encoder
+        self.encoding = Encoding(encoder, self.order.on_gpu)
         # Latents are of one deviation, but what they are as pixels is far from it.
         pixels = self.decoder.get_parameter("blocks.weight").flatten(1).norm(dim=1)
-        seen = (pixels * self.std.flatten()).sqrt()
+        seen = (pixels * self.encoding.std.flatten()).sqrt()
         self.weights = (seen / seen.mean())[:, None, None, None]
         self.trainer.restart_clock()
-
-    def latents(self, video: Tensor) -> Tensor:
-        """Normalized latents [B,C,T,h,w], float16."""
-        if self.linear:
-            mean = self.encoder.get_submodule("blocks")(video, -(-video.shape[2] // 8))
-        else:
-            mean, _ = self.encoder.encode_moments(video)  # type: ignore[operator]
-        latents: Tensor = ((mean.float() - self.mean) / self.std).half()
-        return latents
 
     def tiled(self, pixels: Tensor) -> Tensor:
         """Latents of films, bytes [B,F,H,W,3], in tiles of 32 frames."""
         pixels = pixels.to(self.order.device, non_blocking=True)
-        video = to_video(pixels).to(next(self.encoder.parameters()).dtype)
+        video = to_video(pixels).to(self.encoding.dtype)
         count, _, frames, height, width = video.shape
         tile = min(TILE, frames)
         tiles = video.reshape(count, 3, frames // tile, tile, height, width).transpose(1, 2).flatten(0, 1)
         with autocast(self.order):
-            latents = self.latents(tiles)
+            latents = self.encoding.latents(tiles)
         latents = latents.reshape(count, frames // tile, *latents.shape[1:])
         return latents.transpose(1, 2).flatten(2, 3)
 

@@ -6,6 +6,7 @@ from typing import Any
 from services.contract import tensors
 from services.engines.serve import Inputs, Outputs, StreamModel, call
 from services.sampling.layout import sample_layout
+from services.sampling.layout_reading import read_layout
 from services.sampling.loop import portrait, sample_video
 from services.sampling.messages import events, number, read_course
 
@@ -18,17 +19,25 @@ class TritonPythonModel(StreamModel):
         channels = self.dims[tensors.LATENTS][0]
         course, task = read_course(inputs), number(inputs, tensors.TASK)
         shape = (channels, *inputs[tensors.SHAPE].tolist())
-        has_layouts = self.parameters.get("layouts") == "true"
+        source, layout = inputs.get(tensors.SOURCE), None
+        if self.parameters.get("layouts") == "true":
+            known = None if source is None else read_layout(said, source, shape[1])
+            layout = sample_layout(layout_velocity, course, shape, task=task, known=known)
         steps = sample_video(
             velocity,
             course,
             shape,
             task=task,
-            source=inputs.get(tensors.SOURCE),
+            source=source,
             character=portrait(self.taken[tensors.CHARACTER], inputs.get(tensors.CHARACTER)),
-            layout=sample_layout(layout_velocity, course, shape, task=task) if has_layouts else None,
+            layout=layout,
         )
         return events(steps, inputs)
+
+
+def said(inputs: Inputs) -> Any:
+    """What the layout reader says of latents."""
+    return call(tensors.LAYOUT_READER, inputs, (tensors.SAID,))[tensors.SAID]
 
 
 def layout_velocity(inputs: Inputs) -> Any:

@@ -14,6 +14,7 @@ from services.families.moviegen.audio_transformer import AudioTransformer, Audio
 from services.families.moviegen.character_encoder import CharacterParams
 from services.families.moviegen.envelope_codec import EnvelopeCodecParams, EnvelopeDecoder, EnvelopeEncoder
 from services.families.moviegen.layout_field import LayoutFieldParams
+from services.families.moviegen.layout_reader import LayoutReader, LayoutReaderParams
 from services.families.moviegen.layout_transformer import LayoutTransformer, LayoutTransformerParams
 from services.families.moviegen.refining import RefinerParams
 from services.families.moviegen.tae import TAEDecoder, TAEEncoder, TAEParams
@@ -38,6 +39,7 @@ MINI: Mapping[str, Constructor] = {
     tensors.VISUAL_ENCODER: partial(VisualEncoder, VisualEncoderParams()),
     tensors.VIDEO_ENCODER: partial(TAEEncoder, MINI_TAE),
     tensors.VIDEO_DECODER: partial(TAEDecoder, MINI_TAE),
+    tensors.LAYOUT_READER: partial(LayoutReader, LayoutReaderParams(MINI_TAE.latent_channels)),
     tensors.LAYOUT_TRANSFORMER: partial(LayoutTransformer, LayoutTransformerParams()),
     tensors.VIDEO_TRANSFORMER: partial(
         VideoTransformer,

@@ -24,6 +24,7 @@ from services.families.moviegen.audio_transformer import AudioTransformer, Audio
 from services.families.moviegen.casts import build
 from services.families.moviegen.character_encoder import CharacterParams
 from services.families.moviegen.layout_field import LayoutFieldParams
+from services.families.moviegen.layout_reader import LayoutReader, LayoutReaderParams
 from services.families.moviegen.layout_transformer import LayoutTransformer, LayoutTransformerParams
 from services.families.moviegen.tae import TAEDecoder, TAEEncoder, TAEParams
 from services.families.moviegen.text_encoder import TextEncoder, TextEncoderParams
@@ -42,6 +43,7 @@ SMALL: Mapping[str, partial[nn.Module]] = {
     tensors.VISUAL_ENCODER: partial(VisualEncoder, VisualEncoderParams(widths=(8, 16, 16, 16))),
     tensors.VIDEO_ENCODER: partial(TAEEncoder, TAE),
     tensors.VIDEO_DECODER: partial(TAEDecoder, TAE),
+    tensors.LAYOUT_READER: partial(LayoutReader, LayoutReaderParams(4, width=16, dilations=(1, 2))),
     tensors.LAYOUT_TRANSFORMER: partial(
         LayoutTransformer, LayoutTransformerParams(width=64, layers=2, heads=2, hidden=96, text_width=24)
     ),
@@ -77,6 +79,7 @@ SIZES: Mapping[str, tuple[dict[str, int], ...]] = {
         {"B": 1, "F": 24, "H": 16, "W": 16},
     ),
     tensors.VIDEO_DECODER: ({"B": 1, "T": 1, "h": 4, "w": 8}, {"B": 2, "T": 3, "h": 5, "w": 3}),
+    tensors.LAYOUT_READER: ({"B": 1, "T": 1, "h": 4, "w": 6}, {"B": 2, "T": 3, "h": 5, "w": 7}),
     tensors.LAYOUT_TRANSFORMER: ({"B": 1, "L": 1, "T": 1}, {"B": 2, "L": 9, "T": 32}),
     tensors.VIDEO_TRANSFORMER: (
         {"B": 1, "L": 1, "T": 1, "h": 4, "w": 6},

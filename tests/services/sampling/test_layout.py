@@ -7,9 +7,10 @@ from services.contract import layout as columns
 from services.contract import tensors
 from services.contract.errors import GenerationError
 from services.sampling.arrays import Array, Floats
-from services.sampling.layout import GUIDANCE, STEPS, TEXT, sample_layout, settle
+from services.sampling.layout import CHARACTER, GUIDANCE, STEPS, sample_layout, settle
 from services.sampling.loop import Course
 
+TEXT = 0
 SHAPE = (16, 3, 18, 32)
 COURSE = Course(
     text=np.stack([np.zeros((3, 5), np.float32), np.ones((3, 5), np.float32)]),
@@ -65,14 +66,34 @@ def test_the_text_is_gone_beyond() -> None:
     assert (moved - start)[there][..., columns.X] == pytest.approx(GUIDANCE, abs=1e-4)
 
 
-def test_other_tasks_have_no_layout_and_ask_for_none() -> None:
+def test_a_character_has_no_layout_and_asks_for_none() -> None:
     def network(_: Mapping[str, Array]) -> Floats:
         raise AssertionError("asked")
 
-    for task in range(1, 5):
-        layout = sample_layout(network, COURSE, SHAPE, task=task)
-        assert layout.shape == (columns.SLOTS, 3, columns.COLUMNS)
-        assert not layout.any()
+    layout = sample_layout(network, COURSE, SHAPE, task=CHARACTER)
+    assert layout.shape == (columns.SLOTS, 3, columns.COLUMNS)
+    assert not layout.any()
+
+
+def test_the_network_sees_the_task_and_what_is_known_in_both_rows() -> None:
+    given = np.random.default_rng(0).standard_normal((columns.SLOTS, 3, columns.COLUMNS + 1), np.float32)
+
+    def network(inputs: Mapping[str, Array]) -> Floats:
+        assert inputs[tensors.TASK].tolist() == [3, 3]
+        assert (inputs[tensors.KNOWN] == given).all()
+        assert len(inputs[tensors.KNOWN]) == 2
+        return to_one_thing(inputs)
+
+    assert sample_layout(network, COURSE, SHAPE, task=3, known=given)[1].any()
+
+
+def test_nothing_is_known_of_a_film_from_text_alone() -> None:
+    def network(inputs: Mapping[str, Array]) -> Floats:
+        assert inputs[tensors.KNOWN].shape == (2, columns.SLOTS, 3, columns.COLUMNS + 1)
+        assert not inputs[tensors.KNOWN].any()
+        return to_one_thing(inputs)
+
+    assert sample_layout(network, COURSE, SHAPE, task=TEXT).any()
 
 
 def test_a_layout_that_is_not_finite_is_refused() -> None:

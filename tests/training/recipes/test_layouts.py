@@ -3,7 +3,7 @@ import pytest
 
 from services.contract import layout as columns
 from training.recipes.layouts import FIGURE, GROUND, layout_of
-from training.recipes.sources import LAYOUT_PLAN, film_layout
+from training.recipes.sources import LayoutPlan, film_layout
 from training.world import view
 from training.world.boxes import Frames
 from training.world.chance import Film, sample_scene
@@ -76,11 +76,11 @@ def test_a_figure_has_a_kind_of_its_own() -> None:
 
 
 def test_columns_are_scaled_as_noise_is() -> None:
-    samples = [film_layout(seed, LAYOUT_PLAN) for seed in range(150)]
+    samples = [film_layout(seed, LayoutPlan()) for seed in range(150)]
     layouts = np.concatenate([sample.arrays["layout"] for sample in samples], axis=1)[: columns.THINGS]
     numbers = layouts[layouts[..., 0] > 0][:, columns.X.start :]
     assert np.abs(numbers).max() < 4
     assert 0.2 < numbers.std() < 1.5
-    assert {sample.bucket[0] for sample in samples} <= set(LAYOUT_PLAN.lengths)
+    assert {sample.bucket[0] for sample in samples} <= set(LayoutPlan().films.lengths)
     assert all(sample.arrays["layout"].shape[1] == sample.bucket[0] for sample in samples)
-    assert film_layout(5, LAYOUT_PLAN).texts == film_layout(5, LAYOUT_PLAN).texts
+    assert film_layout(5, LayoutPlan()).texts == film_layout(5, LayoutPlan()).texts

@@ -35,3 +35,10 @@ def test_rows_are_equally_long_and_end_where_the_text_does() -> None:
     assert PAD not in long
     assert empty == [BEGIN, END, *[PAD] * 6]
     assert short[:1] == [BEGIN]
+
+
+def test_rows_are_trimmed_to_the_longest() -> None:
+    rows = text.trimmed(text.rows(text.tokenizer(), ["a ball", "", "a red ball"]))
+    assert {len(row) for row in rows} == {5}
+    assert rows[2][-1] == END
+    assert rows[1] == [BEGIN, END, PAD, PAD, PAD]

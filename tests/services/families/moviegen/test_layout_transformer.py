@@ -13,8 +13,10 @@ def inputs(frames: int = 3) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(1)
     return {
         "layout": torch.randn(2, SLOTS, frames, COLUMNS, generator=generator),
+        "known": torch.randn(2, SLOTS, frames, COLUMNS + 1, generator=generator),
         "aspect": torch.tensor([16 / 9, 1.0]),
         "timestep": torch.tensor([0.3, 0.8]),
+        "task": torch.tensor([0, 3]),
         "text": torch.randn(2, 5, 8, generator=generator),
         "text_mask": torch.tensor([[1.0, 1, 1, 0, 0], [1, 1, 1, 1, 1]]),
     }
@@ -41,13 +43,21 @@ def test_a_fresh_network_goes_to_zero() -> None:
     torch.testing.assert_close(given["layout"] + left * velocity, torch.zeros_like(velocity))
 
 
-@pytest.mark.parametrize("name", ["layout", "aspect", "timestep", "text"])
+@pytest.mark.parametrize("name", ["layout", "known", "aspect", "timestep", "text"])
 @torch.no_grad()
 def test_each_input_counts(name: str) -> None:
     made, given = network(), inputs()
     # The projection of text takes no notice of its size.
     other = given | {name: given[name].flip(-1) if name == "text" else given[name] * 0.7}
     assert (made(**given) - made(**other)).abs().max() > 1e-4
+
+
+@torch.no_grad()
+def test_the_task_counts() -> None:
+    made, given = network(), inputs()
+    changed = (made(**given) - made(**given | {"task": torch.tensor([0, 1])})).abs().amax((1, 2, 3))
+    assert changed[0] == 0
+    assert changed[1] > 1e-4
 
 
 @torch.no_grad()
