@@ -70,8 +70,9 @@ def test_films_are_encoded_in_tiles_and_their_first_frame_as_an_image(written: O
     rows = recipe.replay.rows[(8, 8, 8, 0)]
     pixels = to_video(long.tensors["video"])
     with torch.no_grad(), autocast(written):
-        halves = [recipe.latents(pixels[:, :, :32]), recipe.latents(pixels[:, :, 32:])]
-        image = recipe.latents(pixels[:, :, :1])[:, :, 0]
+        latents = recipe.encoding.latents
+        halves = [latents(pixels[:, :, :32]), latents(pixels[:, :, 32:])]
+        image = latents(pixels[:, :, :1])[:, :, 0]
     torch.testing.assert_close(rows["latents"][:2], torch.cat(halves, dim=2), atol=2e-3, rtol=0)
     torch.testing.assert_close(rows["first"][:2], image, atol=2e-3, rtol=0)
 
