@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.contract import layout as columns
 from services.contract import tensors
@@ -20,7 +21,10 @@ from services.sampling.noise import Stream, noise
 from services.sampling.schedule import linear
 from services.sampling.solver import euler
 
-CHARACTER = TASKS.index("character")
+IMAGE, CONTINUATION = TASKS.index("image"), TASKS.index("continuation")
+WITHOUT = TASKS.index("edit"), TASKS.index("character")
+"""Tasks whose films have no layout: a portrait says what it looks like, and what an edit leaves alone is not
+kept surely yet."""
 STEPS = 32
 GUIDANCE = 2.0
 
@@ -31,11 +35,10 @@ def sample_layout(
     """A layout [K,T,A] for latents of ``shape`` (C,T,h,w).
 
     ``known`` [K,T,A+1] is that of ``read_layout``, where a picture or film is given with the text. Zeros, for
-    none, for a character: its portrait says what it looks like. Raises GenerationError where the network's
-    answer is not finite.
+    none, for tasks ``WITHOUT``. Raises GenerationError where the network's answer is not finite.
     """
     _, frames, rows, across = shape
-    if task == CHARACTER:
+    if task in WITHOUT:
         return np.zeros((columns.SLOTS, frames, columns.COLUMNS), np.float32)
     if known is None:
         known = np.zeros((columns.SLOTS, frames, columns.COLUMNS + 1), np.float32)
@@ -51,12 +54,26 @@ def sample_layout(
         inputs = {tensors.LAYOUT: np.stack([x, x]), tensors.TIMESTEP: np.full(2, time, dtype=np.float32)}
         return guide(network({**inputs, **fixed}), GUIDANCE)
 
-    x = noise((columns.SLOTS, frames, columns.COLUMNS), course.seed, Stream.LAYOUT)
+    x = first = noise((columns.SLOTS, frames, columns.COLUMNS), course.seed, Stream.LAYOUT)
+    stays = staying(known, task)
     for start, stop in pairwise(linear(STEPS)):
         x = euler(field, x, start, stop)
+        x = np.where(stays, (1 - stop) * first + stop * known[..., :-1], x).astype(np.float32)
     if not np.isfinite(x).all():
         raise GenerationError("the layout is not finite")
     return settle(x)
+
+
+def staying(known: Floats, task: int) -> NDArray[np.bool_]:
+    """What stays as it is known [K,T,A]: all but turns, which are not read surely, of the first latent frames
+    of a film that goes on; of a picture, which is one moment, that; else nothing."""
+    read = np.zeros(columns.COLUMNS, bool)
+    if task in (IMAGE, CONTINUATION):
+        read[: columns.COLOUR.stop] = True
+        for part in (columns.X, columns.Y, columns.RADIUS):
+            read[part.start : part.stop if task == CONTINUATION else part.start + 1] = True
+    stays: NDArray[np.bool_] = (known[..., -1:] > 0) & read
+    return stays
 
 
 def settle(drawn: Floats) -> Floats:

@@ -38,7 +38,7 @@ DRAWS = 4
 MOST_DONE = 0.1
 SLOT_BYTES = 8 * columns.SLOTS * 32 * (columns.COLUMNS + 1) + 256
 HELDOUT = FilmPlan((4,), (1.0,), (4,), (144, 256), "heldout")
-MEASURED = ("text", "image", "continuation", "edit")
+MEASURED = ("text", "image", "continuation")
 
 
 @dataclass(frozen=True)

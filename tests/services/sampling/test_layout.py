@@ -7,10 +7,10 @@ from services.contract import layout as columns
 from services.contract import tensors
 from services.contract.errors import GenerationError
 from services.sampling.arrays import Array, Floats
-from services.sampling.layout import CHARACTER, GUIDANCE, STEPS, sample_layout, settle
+from services.sampling.layout import GUIDANCE, STEPS, WITHOUT, sample_layout, settle, staying
 from services.sampling.loop import Course
 
-TEXT = 0
+TEXT, IMAGE, CONTINUATION = 0, 1, 2
 SHAPE = (16, 3, 18, 32)
 COURSE = Course(
     text=np.stack([np.zeros((3, 5), np.float32), np.ones((3, 5), np.float32)]),
@@ -66,11 +66,12 @@ def test_the_text_is_gone_beyond() -> None:
     assert (moved - start)[there][..., columns.X] == pytest.approx(GUIDANCE, abs=1e-4)
 
 
-def test_a_character_has_no_layout_and_asks_for_none() -> None:
+@pytest.mark.parametrize("task", WITHOUT)
+def test_some_tasks_have_no_layout_and_ask_for_none(task: int) -> None:
     def network(_: Mapping[str, Array]) -> Floats:
         raise AssertionError("asked")
 
-    layout = sample_layout(network, COURSE, SHAPE, task=CHARACTER)
+    layout = sample_layout(network, COURSE, SHAPE, task=task)
     assert layout.shape == (columns.SLOTS, 3, columns.COLUMNS)
     assert not layout.any()
 
@@ -79,12 +80,45 @@ def test_the_network_sees_the_task_and_what_is_known_in_both_rows() -> None:
     given = np.random.default_rng(0).standard_normal((columns.SLOTS, 3, columns.COLUMNS + 1), np.float32)
 
     def network(inputs: Mapping[str, Array]) -> Floats:
-        assert inputs[tensors.TASK].tolist() == [3, 3]
+        assert inputs[tensors.TASK].tolist() == [IMAGE, IMAGE]
         assert (inputs[tensors.KNOWN] == given).all()
         assert len(inputs[tensors.KNOWN]) == 2
         return to_one_thing(inputs)
 
-    assert sample_layout(network, COURSE, SHAPE, task=3, known=given)[1].any()
+    assert sample_layout(network, COURSE, SHAPE, task=IMAGE, known=given)[1].any()
+
+
+def read(frames: int) -> Floats:
+    """A thing at the left is known of so many latent frames."""
+    known = np.zeros((columns.SLOTS, 3, columns.COLUMNS + 1), np.float32)
+    known[1, :frames, -1] = known[1, :frames, columns.THERE.start] = 1.0
+    known[1, :frames, columns.X], known[1, :frames, columns.COSINE] = -1.0, 0.3
+    return known
+
+
+def test_a_film_goes_on_from_where_things_are() -> None:
+    seen: list[Floats] = []
+
+    def network(inputs: Mapping[str, Array]) -> Floats:
+        seen.append(inputs[tensors.LAYOUT][1, 1, 0])
+        return to_one_thing(inputs)
+
+    layout = sample_layout(network, COURSE, SHAPE, task=CONTINUATION, known=read(2))
+    assert layout[1, :2, columns.X] == pytest.approx(-1.0)
+    assert layout[1, 2, columns.X] == pytest.approx(0.5, abs=1e-4)
+    # On the way it is as noisy as all else; turns are not held.
+    assert seen[-1][columns.X] == pytest.approx(-1.0, abs=0.15)
+    assert np.ptp(seen[STEPS // 2][columns.X] - seen[0][columns.X] / 2) < 1e-4
+    assert layout[1, 0, columns.COSINE] == pytest.approx(1.0, abs=1e-4)
+
+
+def test_of_a_picture_its_moment_stays() -> None:
+    stays = staying(read(1), IMAGE)
+    assert stays[1, 0, columns.X].tolist() == [True, False, False, False]
+    assert stays[1, 0, columns.KIND].all()
+    assert not stays[:, 1:].any()
+    assert not stays[0].any()
+    assert not staying(read(2), TEXT).any()
 
 
 def test_nothing_is_known_of_a_film_from_text_alone() -> None:

@@ -37,8 +37,8 @@ def test_it_learns_and_the_text_encoder_does_not(written: Order) -> None:
     assert written.checkpoint("layout_transformer").exists()
     recipe.sheet(written.work / "layout", full=True)
     measured = json.loads((written.work / "layout.json").read_text())
-    assert set(measured) == {"text", "image", "continuation", "edit"}
-    assert set(measured["edit"]) == {"count", "kinds", "colours", "off"}
+    assert set(measured) == {"text", "image", "continuation"}
+    assert set(measured["image"]) == {"count", "kinds", "colours", "off"}
 
 
 def test_a_batch_has_as_many_tokens_whatever_the_length(written: Order) -> None:
