@@ -24,6 +24,7 @@ THERE = slice(0, 1)
 """1 for a thing that is there, -1 for none, whose other columns are -1 (kind, colour) and 0."""
 KIND = _after(THERE, KINDS)
 COLOUR = _after(KIND, COLOURS)
+LOOKS = slice(KIND.start, COLOUR.stop)
 X = _after(COLOUR, MOMENTS)
 Y = _after(X, MOMENTS)
 RADIUS = _after(Y, MOMENTS)

@@ -16,7 +16,6 @@ LEAST_CELLS = 2
 UNLIKE = 0.1
 """Heights of the picture that one wrong flag of kind or colour weighs, where things are followed."""
 LOST = 0.5
-FLAGS = slice(columns.KIND.start, columns.COLOUR.stop)
 ABSENT = np.concatenate(
     [np.full(columns.COLOUR.stop, -1.0), np.zeros(columns.COLUMNS - columns.COLOUR.stop)]
 ).astype(np.float32)
@@ -34,7 +33,7 @@ def read_layout(network: Network, source: Floats, frames: int) -> Floats:
     count = len(said)
     for slot, rows in enumerate(followed):
         seen, thing = list(rows), np.stack(list(rows.values()))
-        thing[:, FLAGS] = thing[:, FLAGS].mean(0)
+        thing[:, columns.LOOKS] = thing[:, columns.LOOKS].mean(0)
         known[slot, seen, : columns.COLUMNS], known[slot, seen, -1] = thing, 1.0
     for slot in range(len(followed), columns.THINGS):
         known[slot, :count] = [*ABSENT, 1.0]
@@ -75,7 +74,7 @@ def _unlike(before: Floats, now: Floats) -> float:
     """How far a thing would have come and changed."""
     last, first = columns.MOMENTS - 1, 0
     way = [(before[part][last] - now[part][first]) / columns.PLACE_SCALE for part in (columns.X, columns.Y)]
-    flags = np.abs(np.sign(before[FLAGS]) - np.sign(now[FLAGS])).sum() / 2
+    flags = np.abs(np.sign(before[columns.LOOKS]) - np.sign(now[columns.LOOKS])).sum() / 2
     return float(np.hypot(*way) + UNLIKE * flags)
 
 

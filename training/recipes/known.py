@@ -19,7 +19,6 @@ PLACE, SIZE, FLAG, TURN = 0.03, 0.1, 0.25, 0.1
 TURNS_LOST = 0.5
 """Turns are not seen of a ball, and hardly of what is small."""
 MISSED, MISSED_WHOLLY = 0.03, 0.02
-LOOKS = slice(columns.KIND.start, columns.COLOUR.stop)
 UNTURNED = 0.4
 
 
@@ -42,7 +41,7 @@ def as_read(rng: np.random.Generator, layout: Numbers, frames: int) -> Numbers:
 def _errors(rng: np.random.Generator, layout: Numbers) -> Numbers:
     """What is read less what is so [K,n,A]: of a thing all moments are off together."""
     sizes = np.zeros(columns.COLUMNS)
-    for part, size in ((LOOKS, FLAG), (columns.X, PLACE), (columns.Y, PLACE), (columns.RADIUS, SIZE)):
+    for part, size in ((columns.LOOKS, FLAG), (columns.X, PLACE), (columns.Y, PLACE), (columns.RADIUS, SIZE)):
         sizes[part] = size
     sizes[columns.COSINE.start : columns.SINE.stop] = TURN
     steady = rng.normal(0, 1, (columns.SLOTS, 1, columns.COLUMNS))

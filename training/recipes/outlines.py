@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from services.contract import layout as columns
-from services.families.moviegen.layout_field import LEAST_RADIUS, SIDE, LayoutField, Outlines
-from training.recipes.layouts import GROUND
+from services.families.moviegen.layout_field import LEAST_RADIUS, QUARTERS, SIDE, LayoutField, Outlines
+from training.recipes.layouts import GROUND, Numbers
 from training.world.scene import SHAPES
 from training.world.shapes import SHAPE
 
@@ -28,8 +28,6 @@ PEAK = 1.2e-2
 WARMUP = 50
 ENOUGH = 0.9
 """Part of the variance of what is covered that is explained by outlines that need no teaching."""
-
-Numbers = NDArray[np.float32]
 
 
 def things(rng: np.random.Generator, count: int) -> Tensor:
@@ -73,7 +71,7 @@ def covered(layout: Tensor, rows: int = ROWS) -> Tensor:
             shares[of] = np.clip(0.5 - distance * radius[of] * fine, 0, 1)
     parts = shares.reshape(len(said), columns.MOMENTS, rows, SIDE, SIDE, rows, SIDE, SIDE)
     parts = parts.transpose(0, 2, 5, 1, 3, 6, 4, 7)
-    shape = len(said), 1, 1, rows, rows, columns.MOMENTS, SIDE * SIDE, SIDE * SIDE
+    shape = len(said), 1, 1, rows, rows, columns.MOMENTS, QUARTERS, QUARTERS
     return torch.from_numpy(np.ascontiguousarray(parts)).reshape(shape)
 
 
@@ -100,8 +98,8 @@ def explained(outlines: Outlines, device: str) -> float:
 def teach(field: LayoutField, device: str, steps: int = STEPS) -> float:
     """Teach outlines, unless they are known; how much of the variance of what things cover they explain."""
     outlines = field.outlines
-    if explained(outlines, device) > ENOUGH:
-        return explained(outlines, device)
+    if (known := explained(outlines, device)) > ENOUGH:
+        return known
     rng = np.random.default_rng(SEED)
     optimizer = torch.optim.AdamW(outlines.parameters(), lr=PEAK, betas=(0.9, 0.99), weight_decay=0.0)
     for step in range(steps):
